@@ -1,0 +1,1 @@
+"""What executes: the only package that imports pyspark, delta or pysail."""

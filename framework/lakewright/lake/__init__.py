@@ -1,0 +1,51 @@
+"""What exists: releases, code store, control records, claims, Delta heads."""
+
+from lakewright.lake.ports import (
+    AlreadyExistsError,
+    DeltaTables,
+    NotFoundError,
+    ObjectStore,
+    StoredObject,
+)
+from lakewright.lake.values import (
+    CheckResult,
+    Commit,
+    Definition,
+    Drift,
+    Entry,
+    Field,
+    FileListing,
+    Head,
+    Held,
+    InputVersion,
+    LakeState,
+    ListedFile,
+    LoadedFile,
+    Pin,
+    Release,
+    SourceHead,
+)
+
+__all__ = [
+    "AlreadyExistsError",
+    "CheckResult",
+    "Commit",
+    "Definition",
+    "DeltaTables",
+    "Drift",
+    "Entry",
+    "Field",
+    "FileListing",
+    "Head",
+    "Held",
+    "InputVersion",
+    "LakeState",
+    "ListedFile",
+    "LoadedFile",
+    "NotFoundError",
+    "ObjectStore",
+    "Pin",
+    "Release",
+    "SourceHead",
+    "StoredObject",
+]

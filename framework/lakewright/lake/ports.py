@@ -1,0 +1,83 @@
+"""The two ports of a lake: where bytes are, and where Delta tables are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from lakewright.lake.values import Commit, Definition, Head
+
+
+class AlreadyExistsError(Exception):
+    """A put-if-absent found somebody else's bytes."""
+
+
+class NotFoundError(Exception):
+    """There is nothing at that path."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    path: str
+    size: int
+    modified: datetime
+
+
+class ObjectStore(Protocol):
+    """Bytes at paths relative to the lake root. Errors other than the two above are LakeError LW5xx."""
+
+    def get(self, path: str) -> bytes:
+        """Raises NotFoundError."""
+
+    def put_new(self, path: str, data: bytes) -> None:
+        """Create durably, or raise AlreadyExistsError; never half, never over another's bytes."""
+
+    def put(self, path: str, data: bytes) -> None:
+        """Create or replace; readers see the old bytes or the new."""
+
+    def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
+        """Objects below the folder `prefix` whose path sorts behind `after`, in path order."""
+
+    def delete(self, path: str) -> None:
+        """No error when there is nothing."""
+
+    def sync(self, path: str) -> None:
+        """Make everything below the folder `path` durable (a no-op where puts are durable)."""
+
+
+class DeltaTables(Protocol):
+    """Delta logs, definitions and history, without a JVM. Locations are absolute."""
+
+    def head(self, location: str) -> Head | None:
+        """None when there is no Delta table."""
+
+    def at(self, location: str, version: int) -> Head:
+        """The definition as of a version."""
+
+    def commits(self, location: str, after: int) -> tuple[Commit, ...]:
+        """All commits with a version above `after`, in order. Cheap when there are none."""
+
+    def size(self, location: str, version: int) -> tuple[int | None, int]:
+        """Rows (None without statistics) and bytes of a version."""
+
+    def define(
+        self, location: str, definition: Definition, token: str, *, table_id: str, now: datetime
+    ) -> int | None:
+        """Create the table or bring its definition to `definition`, in one commit with `token`.
+
+        Returns the version, None when nothing differed. Retyping or removing a column empties the
+        table in the same commit: only for tables that are rewritten next. `table_id` is used to create.
+        """
+
+    def restore(self, location: str, version: int, token: str) -> int:
+        """Bring rows back to `version` by one new commit; returns it. The head itself: no commit."""
+
+    def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
+        """The rows of a version (small tables, and those an engine need not be started for)."""
+
+    def append(self, location: str, rows: pa.Table, token: str) -> int:
+        """Append driver-made rows; returns the version. For ledgers and history."""

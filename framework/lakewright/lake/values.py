@@ -1,0 +1,211 @@
+"""What exists, as frozen values: releases, heads, commits and listings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from lakewright.names import TableName
+
+Verdict = Literal["pass", "warn", "fail"]
+ReleaseKind = Literal["apply", "refresh", "rollback", "maintenance"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a stored table. `type` is Spark's simple string."""
+
+    name: str
+    type: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What a Delta table is declared to be. Constraints: name -> SQL, as Delta stores them."""
+
+    fields: tuple[Field, ...]
+    constraints: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
+    properties: Mapping[str, str] = field(default_factory=dict)  # beyond the ones every table has
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The newest version of a Delta table, with the definition found there."""
+
+    location: str  # absolute URI or path
+    table_id: str
+    version: int
+    definition: Definition
+    reader_features: tuple[str, ...] = ()
+    writer_features: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One commit of a Delta log. `rows` counts those in the files it added, None without statistics."""
+
+    version: int
+    operation: str
+    token: str | None  # userMetadata
+    changes_data: bool
+    rows: int | None
+    bytes: int
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One table at one version: all a reader needs."""
+
+    location: str  # absolute
+    table_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputVersion:
+    """What an entry consumed of one table."""
+
+    table_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """A verdict with its numbers, as records and reports hold it."""
+
+    name: str
+    rule: str
+    on_fail: str
+    verdict: Verdict
+    failed_rows: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a release says of one table. Location is relative to the lake root.
+
+    A view has no location, version or token; it is its code, read over its pinned inputs.
+    Companions (`x__quarantine`, `x__ledger`) have entries of their own, with no code.
+    """
+
+    table: TableName
+    kind: str
+    location: str
+    table_id: str
+    version: int
+    token: str
+    code: str
+    fingerprint: str
+    own: str
+    algorithm: int
+    metadata: str
+    schema: tuple[Field, ...]
+    inputs: Mapping[TableName, InputVersion] = field(default_factory=dict)
+    rows: int | None = None
+    bytes: int | None = None
+    checks: tuple[CheckResult, ...] = ()
+    costs: Mapping[str, float] = field(default_factory=dict)
+    baselines: Mapping[str, Any] = field(default_factory=dict)
+    borrows: Mapping[str, Any] = field(default_factory=dict)
+    clock: Mapping[str, str] = field(default_factory=dict)  # "today" -> the value it was built with
+    sql: str = ""  # of a view: its rendered query with names as written
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A table left at its released version, and why. `by`: check, upstream, person, rollback."""
+
+    table: TableName
+    by: str
+    since_release: int
+    check: str = ""
+    reason: str = ""
+    attempt: str = ""  # digest of the code and inputs that failed; tried again when it changes
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """An immutable, numbered record. `parent` is 0 for the first."""
+
+    environment: str
+    release: int
+    parent: int
+    created_at: datetime
+    run_id: str
+    kind: ReleaseKind
+    reason: str
+    engine: str
+    packages: Mapping[str, str]
+    tables: Mapping[TableName, Entry]
+    held: tuple[Held, ...] = ()
+    format_version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file as listed. `path` is what the ledger calls it; `uri` is where it is read."""
+
+    path: str
+    uri: str
+    size: int
+    modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """A file in an ingest's ledger. `digest` is the SHA-256 of its content."""
+
+    path: str
+    size: int
+    modified: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileListing:
+    """What an ingest's pattern matches now, in path order, and what its released ledger holds."""
+
+    files: tuple[ListedFile, ...]
+    loaded: Mapping[str, LoadedFile] = field(default_factory=dict)
+    altered: tuple[str, ...] = ()  # loaded paths whose content is another now
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHead:
+    """A source's newest version; `missing` when there is no Delta table."""
+
+    location: str  # absolute
+    table_id: str = ""
+    version: int = -1
+    fields: tuple[Field, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """Data-changing commits at a head that are not ours."""
+
+    table: TableName
+    commits: tuple[Commit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LakeState:
+    """All that planning needs to know, read once. `release` is None for an empty environment."""
+
+    lake: str
+    lake_id: str  # "" when the lake does not exist yet
+    environment: str
+    protected: bool
+    release: Release | None
+    inputs: Mapping[TableName, SourceHead | FileListing]
+    drift: tuple[Drift, ...] = ()
+    holds: tuple[Held, ...] = ()  # by persons, from the control records
+    stopped: str = ""  # the reason of a stop that was not cleared
+    restorable_from: int | None = None

@@ -1,0 +1,1 @@
+"""Plans, reports and history as text and JSON. Decides nothing."""

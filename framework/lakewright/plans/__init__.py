@@ -1,0 +1,1 @@
+"""What would change: compares the graph with the lake's state. Pure."""

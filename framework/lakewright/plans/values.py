@@ -1,0 +1,128 @@
+"""What would change, as frozen values: a plan is data that is shown, saved and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+from lakewright.graph import Graph, Step
+from lakewright.lake import Entry, Held, LakeState, ListedFile
+from lakewright.names import TableName
+
+Category = Literal["new", "breaking", "additive", "metadata", "data", "clock"]
+Refresh = Literal["none", "incremental", "full"]
+ReasonKind = Literal[
+    "new", "code", "upstream", "input", "files", "clock", "metadata", "held", "drift", "removed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a table changes. `about` names the table or file that moved, `detail` is for people."""
+
+    kind: ReasonKind
+    detail: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnChanges:
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    retyped: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # name -> (before, after)
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTable:
+    """Write new rows: a table's first (create), after a code change (rebuild), after new data (refresh)."""
+
+    step: Step
+    action: Literal["create", "rebuild", "refresh"]
+    category: Category
+    refresh: Refresh
+    reasons: tuple[Reason, ...]
+    columns: ColumnChanges = ColumnChanges()
+    files: tuple[ListedFile, ...] = ()  # an ingest's new files
+    before: Entry | None = None
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class PublishView:
+    """Record a view's query and the versions it reads; no rows are written."""
+
+    step: Step
+    action: Literal["create", "rebuild", "refresh"]
+    category: Category
+    reasons: tuple[Reason, ...]
+    columns: ColumnChanges = ColumnChanges()
+    before: Entry | None = None
+    refresh: Refresh = "none"
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class AlterTable:
+    """Change descriptions, properties, constraints or fail and warn rules; the rows stay."""
+
+    step: Step
+    reasons: tuple[Reason, ...]
+    before: Entry
+    action: Literal["alter"] = "alter"
+    category: Category = "metadata"
+    refresh: Refresh = "none"
+    columns: ColumnChanges = ColumnChanges()
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
+class DropTable:
+    """Leave a table out of the next release; its files stay until gc."""
+
+    table: TableName
+    reasons: tuple[Reason, ...]
+    before: Entry
+    action: Literal["drop"] = "drop"
+    category: Category = "breaking"
+    refresh: Refresh = "none"
+    columns: ColumnChanges = ColumnChanges()
+
+
+Change = BuildTable | PublishView | AlterTable | DropTable
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The changes that take an environment from its last release to what graph and inputs now say."""
+
+    environment: str
+    kind: Literal["apply", "refresh"]
+    graph: Graph
+    state: LakeState
+    changes: tuple[Change, ...]  # in build order, drops last
+    pending: tuple[DropTable, ...]  # drops nobody allowed
+    unchanged: tuple[TableName, ...]
+    held: tuple[Held, ...]  # left as they are by this plan, and why
+    now: datetime
+    today: date
+    reads_bytes: int | None = None  # None: cannot be known without a scan
+    notes: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes
+
+    @property
+    def base_release(self) -> int | None:
+        return self.state.release.release if self.state.release else None

@@ -1,0 +1,1 @@
+"""Applies a plan and nothing but the plan."""

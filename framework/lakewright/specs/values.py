@@ -1,0 +1,209 @@
+"""What the user wrote, as frozen values: the result of reading a project."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lakewright.errors import Place, Problem
+from lakewright.names import TableName
+
+Kind = Literal["source", "ingest", "table", "view"]
+Action = Literal["fail", "quarantine", "drop", "warn"]
+Format = Literal["csv", "json", "parquet"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the project, as it was read. `path` is relative to the root, with `/`."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A run of rendered text and where it came from; `copied` text maps character by character."""
+
+    start: int
+    origin: int
+    copied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SqlText:
+    """A query after Jinja, which still knows the user's line and column of each of its characters.
+
+    `raw` is the file's text. Without a template in it, `text == raw` and there is one segment.
+    """
+
+    path: str
+    raw: str
+    text: str
+    segments: tuple[Segment, ...]
+
+    def place(self, offset: int, length: int = 1) -> Place:
+        """The user's place of the character at `offset` of the rendered text."""
+        inside = [segment for segment in self.segments if segment.start <= offset]
+        at = inside[-1] if inside else Segment(0, 0, copied=True)
+        origin = min(at.origin + (offset - at.start if at.copied else 0), len(self.raw))
+        before = self.raw[:origin]
+        start = before.rfind("\n") + 1
+        end = self.raw.find("\n", origin)
+        line = self.raw[start : end if end >= 0 else len(self.raw)]
+        return Place(self.path, before.count("\n") + 1, origin - start + 1, length, line)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSpec:
+    name: str
+    where: Place
+    type: str | None = None  # as written; the graph parses it
+    description: str = ""
+    pii: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectSpec:
+    """One rule as written: the rule's name, its argument, and the options beside it."""
+
+    rule: str
+    argument: Any
+    where: Place
+    on_fail: Action = "fail"
+    only_where: str | None = None
+    name: str | None = None
+    tolerance: float | None = None  # share of the produced rows that may fail, 0 to 1
+    nulls: Literal["pass", "fail"] = "pass"
+    keep: str | None = None  # ORDER BY text that picks the row to keep of equal keys
+    from_release: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PythonRef:
+    """A transform in Python: `module:function`, the file it is in and the project modules it imports.
+
+    `closure` holds the module's own file first; other files in path order.
+    """
+
+    module: str
+    function: str
+    where: Place
+    closure: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaInput:
+    """Where a `source` is: a Delta table of somebody else. `location` may hold `${env:NAME}`."""
+
+    table: TableName
+    location: str
+    where: Place
+
+
+@dataclass(frozen=True, slots=True)
+class FilesInput:
+    """Which files an `ingest` loads. `pattern` may hold `*`, `?`, `**` and `${env:NAME}`."""
+
+    table: TableName
+    pattern: str
+    format: Format
+    where: Place
+    header: bool = True
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    null_values: tuple[str, ...] = ("",)
+    on_change: Literal["error", "ignore", "append"] = "error"
+    on_new_column: Literal["fail", "add", "ignore"] = "fail"
+
+
+Input = DeltaInput | FilesInput
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """One table as written, defaults applied."""
+
+    name: TableName
+    kind: Kind
+    layer: str
+    where: Place
+    description: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    columns: tuple[ColumnSpec, ...] = ()
+    expect: tuple[ExpectSpec, ...] = ()
+    cluster_by: tuple[str, ...] = ()
+    refresh: Literal["auto", "full", "incremental"] = "auto"
+    query: SqlText | None = None
+    python: PythonRef | None = None
+    reads: tuple[TableName, ...] = ()  # declared, for Python
+    input: Input | None = None
+    system: str = ""  # of a source: the system it comes from
+    publish_with: tuple[TableName, ...] = ()
+    snapshot: bool = False
+    retention_days: int | None = None
+    files: tuple[SourceFile, ...] = ()  # all that made this spec, enough to read it again alone
+    places: Mapping[str, Place] = field(
+        default_factory=dict
+    )  # "key", "columns.tailnum.type", "expect.2"
+    provenance: Mapping[str, str] = field(
+        default_factory=dict
+    )  # "owner" -> "pipelines/_defaults.yml:3"
+
+    def place(self, *keys: str) -> Place:
+        """The place of the first of the dotted keys that was written, else of the table itself."""
+        return next((self.places[key] for key in keys if key in self.places), self.where)
+
+    @property
+    def code(self) -> str:
+        """Digest of the files that made this spec: the code store's key."""
+        return digest_files(self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A target as written; `${env:NAME}` is not yet resolved."""
+
+    name: str
+    lake: str
+    where: Place
+    engine: str = "sail"
+    environment: str | None = None  # None: dev_<user>
+    protected: bool = False
+    explicit_engine: bool = False  # a protected target runs on Sail only when it says so
+    allow_paths: tuple[str, ...] = ()  # prefixes that ingest and source may read; empty: any
+    conf: Mapping[str, str] = field(default_factory=dict)  # Spark settings
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """All that is written. `problems` holds what could not be read; compiling reports them with its own."""
+
+    name: str
+    root: str  # absolute folder of lakewright.yml; "" for released code
+    schemas: Mapping[str, str]  # schema -> layer
+    layers: tuple[str, ...]  # in order: a layer may read itself and those before it
+    vars: Mapping[str, Any]
+    timezone: str
+    retention_days: int
+    keep_releases: int | None
+    strict: bool
+    targets: Mapping[str, TargetSpec]
+    default_target: str | None
+    tables: tuple[TableSpec, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+def digest_files(files: tuple[SourceFile, ...]) -> str:
+    """SHA-256, hex, of paths and texts in path order."""
+    total = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.path):
+        for part in (file.path, file.text):
+            data = part.encode()
+            total.update(len(data).to_bytes(8, "big"))
+            total.update(data)
+    return total.hexdigest()
