@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lakewright.names import TableName
+from lakewright.specs import SourceFile
 
 Verdict = Literal["pass", "warn", "fail"]
 ReleaseKind = Literal["apply", "refresh", "rollback", "maintenance"]
@@ -115,6 +116,7 @@ class Entry:
     borrows: Mapping[str, Any] = field(default_factory=dict)
     clock: Mapping[str, str] = field(default_factory=dict)  # "today" -> the value it was built with
     sql: str = ""  # of a view: its rendered query with names as written
+    data_version: int = -1  # the version whose commit last changed rows; `version` may be later
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,7 @@ class SourceHead:
     version: int = -1
     fields: tuple[Field, ...] = ()
     missing: bool = False
+    data_version: int = -1  # the newest version that changed rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +212,6 @@ class LakeState:
     holds: tuple[Held, ...] = ()  # by persons, from the control records
     stopped: str = ""  # the reason of a stop that was not cleared
     restorable_from: int | None = None
+    code: Mapping[str, tuple[SourceFile, ...]] = field(
+        default_factory=dict
+    )  # digest -> sources, read when asked
