@@ -36,7 +36,7 @@ class ColumnChanges:
 
 @dataclass(frozen=True, slots=True)
 class BuildTable:
-    """Write new rows: a table's first (create), after a code change (rebuild), after new data (refresh)."""
+    """Write rows: the first (create), after a code change (rebuild), after new data (refresh)."""
 
     step: Step
     action: Literal["create", "rebuild", "refresh"]
@@ -104,7 +104,7 @@ Change = BuildTable | PublishView | AlterTable | DropTable
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The changes that take an environment from its last release to what graph and inputs now say."""
+    """The changes that take an environment from its last release to what graph and inputs say."""
 
     environment: str
     kind: Literal["apply", "refresh"]

@@ -1,0 +1,163 @@
+"""Why a table changes: one function per cause, in the order in which people want to read them.
+
+A detector looks at one table and yields reasons. Adding a cause is adding a function and its
+line in `DETECTORS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lakewright.graph import FilesTransform, ReferenceTest, Step
+from lakewright.lake import Entry, FileListing, InputVersion, LakeState, SourceHead
+from lakewright.names import TableName
+from lakewright.plans.impact import compare_columns
+from lakewright.plans.values import Change, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One table as the plan sees it: its code, its released entry and what moved before it."""
+
+    step: Step
+    entry: Entry | None
+    state: LakeState
+    moving: Mapping[TableName, Change]
+    now: datetime
+    today: date
+
+
+Detector = Callable[[Seen, Entry], Iterator[Reason]]
+
+
+def detect_reasons(seen: Seen) -> tuple[Reason, ...]:
+    """All reasons for the table to change; empty when it may stay as it is."""
+    if seen.entry is None:
+        return (Reason("new", "new"),)
+    return tuple(reason for detect in DETECTORS for reason in detect(seen, seen.entry))
+
+
+def detect_kind(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """A table that becomes a view, or the other way round."""
+    if entry.kind != seen.step.kind:
+        yield Reason("code", f"kind {entry.kind} -> {seen.step.kind}")
+
+
+def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """The table's own code gives other rows."""
+    if entry.own == seen.step.fingerprint.own or entry.kind != seen.step.kind:
+        return
+    changes = compare_columns(seen.step, entry)
+    details = [
+        *(f"{name} {old} -> {new} (breaking)" for name, (old, new) in changes.retyped.items()),
+        *(f"{name} removed (breaking)" for name in changes.removed),
+        *(f"{name} added" for name in changes.added),
+    ]
+    yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
+
+
+def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """An input changes in this plan."""
+    for name in _deciding(seen.step):
+        change = seen.moving.get(name)
+        if change is None or change.action in {"alter", "drop"}:
+            continue
+        if change.action == "refresh" and change.before is not None:
+            before = change.before.version
+            yield Reason("input", f"{name} {before} -> {before + 1}", str(name))
+        else:
+            yield Reason("upstream", f"reads {name}", str(name))
+
+
+def detect_inputs(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """An input has moved since the released rows were made from it."""
+    for name in _deciding(seen.step):
+        if name in seen.moving:
+            continue
+        used, current = entry.inputs.get(name), _current(seen.state, name)
+        if current is None or used is None or used == current:
+            continue
+        if used.table_id != current.table_id:
+            yield Reason("input", f"{name} is another table now", str(name))
+        else:
+            yield Reason("input", f"{name} {used.version} -> {current.version}", str(name))
+
+
+def detect_files(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """Files that were not loaded yet, or whose content is another now."""
+    listing = seen.state.inputs.get(seen.step.name)
+    if not isinstance(listing, FileListing) or not isinstance(seen.step.transform, FilesTransform):
+        return
+    fresh = [file for file in listing.files if file.path not in listing.loaded]
+    if fresh:
+        noun = "file" if len(fresh) == 1 else "files"
+        names = ", ".join(file.path for file in fresh[:3]) + (", ..." if len(fresh) > 3 else "")
+        size = sum(file.size for file in fresh)
+        yield Reason("files", f"{len(fresh)} new {noun}, {_size(size)}: {names}", fresh[0].path)
+    if seen.step.transform.input.on_change != "ignore":
+        for path in listing.altered:
+            yield Reason("files", f"{path} was loaded and is changed now", path)
+
+
+def detect_clock(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """The query uses the run's clock, which shows another value."""
+    values = {"today": seen.today.isoformat(), "now": seen.now.isoformat()}
+    for name in seen.step.clock:
+        if entry.clock.get(name) != values[name]:
+            yield Reason("clock", f":{name} {entry.clock.get(name, 'unset')} -> {values[name]}")
+
+
+def detect_metadata(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """Descriptions, owners, constraints, fail and warn rules."""
+    if entry.metadata != seen.step.metadata:
+        yield Reason("metadata", "description, owner or checks changed")
+
+
+def detect_drift(seen: Seen, entry: Entry) -> Iterator[Reason]:
+    """Somebody else's rows at the head: a full write puts them right."""
+    for item in seen.state.drift:
+        if item.table == seen.step.name:
+            count = len(item.commits)
+            yield Reason("drift", f"{count} foreign commits at the head are overwritten")
+
+
+DETECTORS: tuple[Detector, ...] = (
+    detect_kind,
+    detect_code,
+    detect_upstream,
+    detect_inputs,
+    detect_files,
+    detect_clock,
+    detect_drift,
+    detect_metadata,
+)
+
+
+def _deciding(step: Step) -> tuple[TableName, ...]:
+    """The tables that decide which rows `step` holds: what it reads, and foreign keys that act."""
+    acting = {
+        check.test.to
+        for check in step.checks
+        if isinstance(check.test, ReferenceTest) and check.on_fail != "warn"
+    }
+    return tuple(name for name in step.upstream if name in step.reads or name in acting)
+
+
+def _current(state: LakeState, name: TableName) -> InputVersion | None:
+    head = state.inputs.get(name)
+    if isinstance(head, SourceHead):
+        return None if head.missing else InputVersion(head.table_id, head.data_version)
+    released = state.release.tables.get(name) if state.release else None
+    return InputVersion(released.table_id, released.data_version) if released else None
+
+
+def _size(count: int) -> str:
+    """Bytes for people: 1.2 MB, powers of 1,000."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("unreachable")

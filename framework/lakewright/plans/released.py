@@ -1,0 +1,79 @@
+"""The released code: compiled again, through the same guards, from what the release stores."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from lakewright.errors import Problem, RefusedError, SpecError
+from lakewright.graph import Graph, compile_project
+from lakewright.lake import LakeState
+from lakewright.names import TableName
+from lakewright.specs import Project, TableSpec, load_released
+
+
+def compile_released(state: LakeState, *, algorithm: int | None = None) -> Graph:
+    """The graph of the release's own sources. Needs no checkout and can deploy nothing."""
+    project = released_project(state)
+    return (
+        compile_project(project)
+        if algorithm is None
+        else compile_project(project, algorithm=algorithm)
+    )
+
+
+def released_project(state: LakeState) -> Project:
+    """What was written when each table of the release was deployed."""
+    release = state.release
+    assert release is not None, "only an environment with a release has released code"
+    digests = sorted({entry.code for entry in release.tables.values() if entry.code})
+    return load_released([state.code[digest] for digest in digests])
+
+
+def merge_selected(
+    project: Project, state: LakeState, graph: Graph, select: Collection[TableName]
+) -> Graph:
+    """The project's code for the selected tables, the released code for all others.
+
+    RefusedError LW312 with the smallest selection that closes over what is missing, when the two
+    do not fit together.
+    """
+    released = released_project(state) if state.release else replace(project, tables=())
+    chosen = set(select)
+    theirs = [spec for spec in released.tables if spec.name not in chosen]
+    ours = [spec for spec in project.tables if spec.name in chosen or _is_source(spec)]
+    known = {spec.name for spec in ours}
+    merged = replace(project, tables=(*ours, *(spec for spec in theirs if spec.name not in known)))
+    try:
+        return compile_project(merged)
+    except SpecError as error:
+        closing = sorted(chosen | _changed_upstreams(graph, released, chosen))
+        names = " ".join(str(name) for name in closing)
+        raise RefusedError.of(
+            Problem(
+                "LW312",
+                "the selected tables do not fit the released code of the others: "
+                + problem.message,
+                problem.where,
+                hint=f"select -s '{names}'",
+            )
+            for problem in error.problems
+        ) from error
+
+
+def _is_source(spec: TableSpec) -> bool:
+    """A source is written by nobody here: its spec has no entry to wait for."""
+    return spec.kind == "source"
+
+
+def _changed_upstreams(
+    graph: Graph, released: Project, chosen: Collection[TableName]
+) -> set[TableName]:
+    before = {spec.name: spec.code for spec in released.tables}
+    found, todo = set(), list(chosen)
+    while todo:
+        for name in graph.steps[todo.pop()].upstream:
+            if name not in found and before.get(name) != graph.steps[name].code:
+                found.add(name)
+                todo.append(name)
+    return found
