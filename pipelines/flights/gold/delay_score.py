@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from lakewright import Inputs
@@ -43,7 +43,9 @@ def spread(rows: DataFrame, by: list[str]) -> DataFrame:
     )
 
 
-def score() -> F.Column:
+def score() -> Column:
     """The distance in deviations; decimals, so that every engine rounds alike."""
     distance = (F.col("median_delay") - F.col("usual")).cast("decimal(20,8)")
-    return F.round(distance / F.nullif(F.col("usual_deviation"), F.lit(0.0)).cast("decimal(10,1)"), 2)
+    return F.round(
+        distance / F.nullif(F.col("usual_deviation"), F.lit(0.0)).cast("decimal(10,1)"), 2
+    )

@@ -1,0 +1,39 @@
+# Doors to the project; each does its own set-up. `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo tour check bench soak clean
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+
+help: ## list the doors
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP)-all ## make .venv/ with everything: both engines and the tools of `make check`
+
+$(STAMP)-demo $(STAMP)-all: $(STAMP)-%: pyproject.toml infra/constraints.txt infra/setup
+	@infra/setup $*
+
+demo: $(STAMP)-demo ## build the demo warehouse on the embedded engine and show it
+	@infra/demo/run
+
+tour: $(STAMP)-demo ## a story in five parts: new data, bad data, new code, two releases
+	@$(BIN)/python infra/tour/tour.py
+
+check: $(STAMP)-all ## lint, format, types and all tests on both engines
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -q -m "not spark"
+	$(BIN)/pytest -q -m spark
+
+bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both engines
+	@$(BIN)/python infra/bench/build.py
+
+soak: $(STAMP)-all ## the slow tests, on both engines
+	$(BIN)/pytest -q -m "slow and not spark"
+	$(BIN)/pytest -q -m "slow and spark"
+
+clean: ## remove what the doors made, except .venv/
+	rm -rf .lake landing .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse build dist
