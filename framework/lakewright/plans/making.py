@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, assert_never
@@ -132,32 +133,37 @@ class _Walk:
         return None
 
     def _same(self, hold: Held) -> bool:
-        return hold.by == "rollback" or hold.attempt == attempt_of(
-            self.graph.steps[hold.table], self.state, set(self.changes)
-        )
+        """Whether trying again would try the very same thing."""
+        if hold.by == "rollback":
+            return True
+        step = self.graph.steps[hold.table]
+        if any(name in self.changes for name in step.upstream):
+            return False
+        return hold.attempt == attempt_of(step, self.entries, self.state.inputs)
 
 
-def attempt_of(step: Step, state: LakeState, moving: Collection[TableName]) -> str:
-    """What a try to build `step` would be made of: its code and its inputs, as one text.
+def attempt_of(
+    step: Step,
+    tables: Mapping[TableName, Entry],
+    inputs: Mapping[TableName, SourceHead | FileListing],
+) -> str:
+    """Digest of what building `step` now would be made of: its code, rules, inputs and files.
 
     A failed check holds a table until this changes.
     """
     parts = [step.fingerprint.own, step.metadata]
-    released = state.release.tables if state.release else {}
     for name in step.upstream:
-        head = state.inputs.get(name)
-        if name in moving:
-            parts.append(f"{name}@moving")
-        elif isinstance(head, SourceHead):
+        head = inputs.get(name)
+        if isinstance(head, SourceHead):
             parts.append(f"{name}@{head.table_id}/{head.data_version}")
-        elif name in released:
-            parts.append(f"{name}@{released[name].table_id}/{released[name].data_version}")
-    listing = state.inputs.get(step.name)
+        elif name in tables:
+            parts.append(f"{name}@{tables[name].table_id}/{tables[name].data_version}")
+    listing = inputs.get(step.name)
     if isinstance(listing, FileListing):
         waiting = [file for file in listing.files if file.path not in listing.loaded]
         parts += [f"{file.path}:{file.size}:{file.modified.isoformat()}" for file in waiting]
         parts += [f"altered:{path}" for path in listing.altered]
-    return "\n".join(parts)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _change(

@@ -34,7 +34,7 @@ class TableReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a run ended. `release`: its number, None for none, "unknown" when storage would not say."""
+    """How a run ended. `release`: a number, None for none, "unknown" if storage would not say."""
 
     run_id: str
     environment: str

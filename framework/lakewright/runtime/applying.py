@@ -1,0 +1,208 @@
+"""`apply_plan`: the numbered steps from claims to the record."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from lakewright.engines.port import Engine
+from lakewright.errors import InternalError, LakewrightError, Problem
+from lakewright.lake import Entry, Held, Lake, Release, SourceHead
+from lakewright.names import TableName
+from lakewright.plans import Plan
+from lakewright.runtime.groups import claim_groups, put_back, release_claims, settle_group
+from lakewright.runtime.publishing import (
+    compose_release,
+    put_release,
+    refuse_overtaken,
+    verify_groups,
+    winners_since,
+)
+from lakewright.runtime.reporting import (
+    RELEASE_UNKNOWN,
+    empty_report,
+    make_report,
+    store_report,
+)
+from lakewright.runtime.run import Group, Run, StopAt
+from lakewright.runtime.schedule import run_in_order
+from lakewright.runtime.tables import Shop
+from lakewright.runtime.values import Event, Report, Watch
+
+
+def _unseen(event: Event) -> None:
+    del event
+
+
+def _go_on(step: str) -> None:
+    del step
+
+
+def apply_plan(
+    plan: Plan,
+    lake: Lake,
+    engine: Engine,
+    *,
+    run_id: str | None = None,
+    reason: str = "",
+    watch: Watch = _unseen,
+    stop_at: StopAt = _go_on,
+    workers: int = 4,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Report:
+    """Build, check and publish what the plan says, as one release or not at all.
+
+    An `apply` publishes everything or nothing; a `refresh` holds what failed with its descendants
+    and publishes the rest. Failures are in the report, which is stored under the run's id as well;
+    KeyboardInterrupt leaves nothing published and is raised again. After a crash no clean-up is
+    owed: the next run finds heads that are ahead and brings them back.
+    """
+    run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason)
+    if plan.empty:
+        return empty_report(run)
+    began = time.monotonic()
+    lake.put_run(run.run_id, "plan.json", _plan_document(plan))
+    shop = Shop(run)
+    groups: dict[TableName, Group] = {}
+    try:
+        groups = claim_groups(run, clock())
+        release = _publish(run, shop, groups, workers, clock)
+        report = make_report(run, shop, release, seconds=time.monotonic() - began)
+    except LakewrightError as error:
+        report = _fail(run, shop, groups, error, began=began)
+    except KeyboardInterrupt:
+        _fail(run, shop, groups, _interrupted(), began=began, exit_code=130)
+        raise
+    except Exception as error:
+        wrapped = InternalError("LW901", f"{type(error).__name__}: {error}")
+        wrapped.__cause__ = error
+        report = _fail(run, shop, groups, wrapped, began=began)
+        raise wrapped from error
+    release_claims(groups)
+    store_report(run, report, shop)
+    return report
+
+
+def _publish(
+    run: Run,
+    shop: Shop,
+    groups: dict[TableName, Group],
+    workers: int,
+    clock: Callable[[], datetime],
+) -> Release | None:
+    """Steps 1 to 6; None when there is nothing to publish."""
+    run.stop_at("1 claimed")
+    parent = _parent(run, groups)
+    for group in groups.values():
+        settle_group(run, group, parent)
+    run.stop_at("2 settled")
+    shop.open(groups, parent)
+    run_in_order(shop.needs, shop.work, workers=workers)
+    shop.close()
+    for table in shop.taken_back:
+        put_back(run, groups[table])
+    publishing = [groups[table] for table in groups if table not in shop.taken_back]
+    held = (*run.plan.held, *shop.held)
+    if not publishing and not _held_changed(parent, held):
+        return None
+    entries = {**shop.entries, **_source_entries(run)}
+    _store_code(run, entries)
+    verify_groups(run, publishing)
+    run.stop_at("5 verified")
+    for group in publishing:
+        for member in group.members.values():
+            run.lake.store.sync(member.location)
+    release = compose_release(run, parent, entries, held, clock())
+    release = put_release(run, publishing, parent, release)
+    run.stop_at("6 put")
+    return release
+
+
+def _parent(run: Run, groups: dict[TableName, Group]) -> Release | None:
+    """The latest release under the claims; the plan must still hold on top of it."""
+    planned = run.plan.state.release
+    winners = winners_since(run, planned)
+    refuse_overtaken(run, planned, winners, list(groups))
+    return winners[-1] if winners else planned
+
+
+def _held_changed(parent: Release | None, held: tuple[Held, ...]) -> bool:
+    before = parent.held if parent else ()
+    return {hold.table: hold for hold in before} != {hold.table: hold for hold in held}
+
+
+def _source_entries(run: Run) -> dict[TableName, Entry]:
+    """Sources as this run pinned them: readers of the release find the same versions."""
+    entries = {}
+    for step in run.plan.graph.steps.values():
+        head = run.plan.state.inputs.get(step.name)
+        if isinstance(head, SourceHead) and not head.missing:
+            entries[step.name] = Entry(
+                table=step.name,
+                kind="source",
+                location="",
+                table_id=head.table_id,
+                version=head.version,
+                token="",
+                code=step.code,
+                fingerprint=step.fingerprint.full,
+                own=step.fingerprint.own,
+                algorithm=step.fingerprint.algorithm,
+                metadata=step.metadata,
+                schema=head.fields,
+                data_version=head.data_version,
+            )
+    return entries
+
+
+def _store_code(run: Run, entries: dict[TableName, Entry]) -> None:
+    """What a refresh will compile: stored before the record that names it."""
+    for name, entry in entries.items():
+        if entry.code:
+            run.lake.put_code(run.plan.environment, run.plan.graph.steps[name].files)
+
+
+def _fail(
+    run: Run,
+    shop: Shop,
+    groups: dict[TableName, Group],
+    error: LakewrightError,
+    *,
+    began: float,
+    exit_code: int | None = None,
+) -> Report:
+    """Nothing is published: put back what this run wrote, while its claims still hold."""
+    notes = []
+    if error.code != RELEASE_UNKNOWN:
+        for group in groups.values():
+            try:
+                if group.claim.verify():
+                    put_back(run, group)
+            except Exception as again:  # noqa: BLE001 - the first error is the one to tell
+                notes.append(f"{group.table} is put back by the next run: {again}")
+    release_claims(groups)
+    report = make_report(run, shop, None, seconds=time.monotonic() - began, error=error)
+    report = replace(report, notes=tuple(notes))
+    if exit_code is not None:
+        report = replace(report, exit_code=exit_code)
+    store_report(run, report, shop)
+    return report
+
+
+def _interrupted() -> LakewrightError:
+    problem = Problem("LW432", "interrupted: nothing was published", hint="run it again")
+    return LakewrightError.of([problem])
+
+
+def _plan_document(plan: Plan) -> bytes:
+    """The plan as the run's folder keeps it: names and actions, for people who look later."""
+    rows = [
+        {"table": str(change.table), "action": change.action, "refresh": change.refresh}
+        for change in plan.changes
+    ]
+    document = {"environment": plan.environment, "base_release": plan.base_release, "changes": rows}
+    return json.dumps(document, sort_keys=True).encode()

@@ -1,0 +1,103 @@
+"""Makes tables of a release, or of a candidate of one, readable in a session at exact versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+
+from lakewright.engines.port import Session, SqlRows
+from lakewright.errors import LakeError
+from lakewright.graph import Graph, SqlTransform, Step
+from lakewright.lake import Entry, FileListing, InputVersion, Lake, Pin, SourceHead
+from lakewright.names import TableName
+from lakewright.runtime.parameters import render_parameters
+
+
+class Binder:
+    """Binds each table once in one session; views bring what they read."""
+
+    def __init__(
+        self,
+        session: Session,
+        graph: Graph,
+        lake: Lake,
+        vector: Mapping[TableName, Entry],
+        inputs: Mapping[TableName, SourceHead | FileListing],
+    ) -> None:
+        self._session = session
+        self._graph = graph
+        self._lake = lake
+        self._vector = vector
+        self._inputs = inputs
+        self._bound: set[TableName] = set()
+
+    def bind(self, name: TableName) -> None:
+        """Make `name` readable; LakeError LW440 for a source that is not there."""
+        if name in self._bound:
+            return
+        self._bound.add(name)
+        step = self._graph.steps.get(name)
+        if step is not None and step.kind == "view":
+            self._bind_view(step, self._vector[name])
+        else:
+            self._session.bind(name, self._pin(name))
+
+    def relation(self, name: TableName) -> str:
+        self.bind(name)
+        return self._session.relation(name)
+
+    def rows_of(self, step: Step, now: datetime, today: date) -> SqlRows:
+        """The step's query over bound inputs, ready to run."""
+        assert isinstance(step.transform, SqlTransform)
+        parameters = render_parameters(step, now, today)
+        return SqlRows(step.transform.render(self.relation, parameters), step.transform)
+
+    def _pin(self, name: TableName) -> Pin:
+        head = self._inputs.get(name)
+        if isinstance(head, SourceHead):
+            if head.missing:
+                raise LakeError(
+                    "LW440",
+                    f"source {name} has no Delta table at {head.location}",
+                    self._graph.steps[name].where,
+                    hint="correct `location`, or create the table",
+                )
+            return Pin(head.location, head.table_id, head.version)
+        return self._lake.pin(self._vector[name])
+
+    def _bind_view(self, step: Step, entry: Entry) -> None:
+        """A view reads the versions its release pinned, also where its inputs have moved since."""
+        assert isinstance(step.transform, SqlTransform)
+        private = {name: self._private(name, entry.inputs.get(name)) for name in step.reads}
+        now = datetime.fromisoformat(entry.clock.get("now", "1970-01-01T00:00:00+00:00"))
+        today = date.fromisoformat(entry.clock.get("today", "1970-01-01"))
+        parameters = render_parameters(step, now.astimezone(UTC), today)
+        text = step.transform.render(lambda name: private[name], parameters)
+        self._session.bind_view(step.name, SqlRows(text, step.transform))
+
+    def _private(self, name: TableName, used: InputVersion | None) -> str:
+        entry = self._vector.get(name)
+        step = self._graph.steps.get(name)
+        is_stored = step is None or step.kind not in {"view", "source"}
+        if used is None or entry is None or not is_stored or entry.data_version == used.version:
+            return self.relation(name)
+        alias = TableName(name.schema, f"{name.table}__at_{used.version}")
+        pin = self._lake.pin(entry)
+        self._session.bind(alias, Pin(pin.location, used.table_id, used.version))
+        return self._session.relation(alias)
+
+
+def versions_used(
+    step: Step,
+    vector: Mapping[TableName, Entry],
+    inputs: Mapping[TableName, SourceHead | FileListing],
+) -> dict[TableName, InputVersion]:
+    """What an entry built now has consumed: per input the version that last changed its rows."""
+    used = {}
+    for name in step.upstream:
+        head = inputs.get(name)
+        if isinstance(head, SourceHead):
+            used[name] = InputVersion(head.table_id, head.data_version)
+        elif name in vector:
+            used[name] = InputVersion(vector[name].table_id, vector[name].data_version)
+    return used

@@ -1,0 +1,237 @@
+"""Step 3: write one group's rows, and collect what its entries will say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from lakewright.engines import load_function
+from lakewright.engines.port import BuildJob, BuildResult, PythonRows, Rows, Session, Sink
+from lakewright.errors import LakeError
+from lakewright.graph import FilesTransform, NoTransform, PythonTransform, SqlTransform
+from lakewright.lake import Commit, Entry, Field
+from lakewright.names import TableName
+from lakewright.plans import BuildTable
+from lakewright.runtime.binding import Binder, versions_used
+from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
+from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
+from lakewright.runtime.parameters import clock_values
+from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A group as written and not yet checked. `entries` name the versions to check and publish."""
+
+    entries: Mapping[TableName, Entry]
+    result: BuildResult
+    waiting: tuple[str, ...] = ()  # files that changed while they were loaded
+
+
+def build_table(
+    run: Run,
+    group: Group,
+    change: BuildTable,
+    session: Session,
+    *,
+    vector: Mapping[TableName, Entry],
+    load: Load | None,
+) -> Built:
+    """Write the table and its companions; `vector` holds the versions its inputs are pinned to.
+
+    An error leaves commits behind that nobody published: `put_back` undoes them.
+    """
+    step = change.step
+    binder = Binder(session, run.plan.graph, run.lake, vector, run.plan.state.inputs)
+    for name in step.references:
+        binder.bind(name)
+    rows, analysed = _analyse(run, change, session, binder, load)
+    fields = decide_fields(step, analysed, change.before)
+    main = define_member(run, group, step.name, define_main(step, fields))
+    quarantine = None
+    if step.quarantines:
+        definition = define_quarantine(step, fields)
+        quarantine = define_member(run, group, step.name.quarantine, definition)
+    if load is not None:
+        rows = file_rows(step, load, fields)
+    job = _job(run, change, rows=rows, fields=fields, main=main, quarantine=quarantine)
+    result = session.build(job)
+    entries = {step.name: _main_entry(run, change, main, result, vector=vector, fields=fields)}
+    if quarantine is not None:
+        entries[step.name.quarantine] = _quarantine_entry(run, change, quarantine, result)
+    if load is not None:
+        ledger = append_ledger(run, group, step, load)
+        entries[step.name.ledger] = companion_entry(ledger, "ledger", grows=True)
+    return Built(entries, result)
+
+
+def companion_entry(member: Member, kind: str, *, grows: bool) -> Entry:
+    """The entry of a quarantine or ledger table: a version, and no code of its own."""
+    rows, size = _grown(member, member.released if grows else None)
+    return Entry(
+        table=member.table,
+        kind=kind,
+        location=member.location,
+        table_id=member.table_id,
+        version=member.version,
+        token=_token(member, member.released),
+        code="",
+        fingerprint="",
+        own="",
+        algorithm=0,
+        metadata="",
+        schema=(),
+        rows=rows,
+        bytes=size,
+        data_version=_data_version(member, member.released),
+    )
+
+
+def _analyse(
+    run: Run, change: BuildTable, session: Session, binder: Binder, load: Load | None
+) -> tuple[Rows, tuple[Field, ...]]:
+    step = change.step
+    match step.transform:
+        case SqlTransform():
+            rows: Rows = binder.rows_of(step, run.plan.now, run.plan.today)
+        case PythonTransform(ref):
+            for name in step.reads:
+                binder.bind(name)
+            where = f"{ref.where.path}:{ref.where.line}"
+            function = load_function(ref)
+            rows = PythonRows(function, step.reads, step.vars, run.plan.now, run.plan.today, where)
+        case FilesTransform():
+            assert load is not None
+            return analyse_files(step, load, change.before, session)
+        case NoTransform():
+            raise AssertionError(f"{step.name}: a source is never built")
+        case _:
+            assert_never(step.transform)
+    return rows, session.analyse(rows)
+
+
+def _job(
+    run: Run,
+    change: BuildTable,
+    *,
+    rows: Rows,
+    fields: tuple[Field, ...],
+    main: Member,
+    quarantine: Member | None,
+) -> BuildJob:
+    step = change.step
+    mode = "overwrite" if change.refresh == "full" else "append"
+    sink = None
+    if quarantine is not None:
+        # An empty table needs no emptying: appending to it spares a commit when all rows are good.
+        known_empty = quarantine.base is None or _is_empty(quarantine.released, quarantine)
+        kept_apart = "append" if mode == "append" or known_empty else "overwrite"
+        sink = Sink(quarantine.uri, kept_apart, run.token(quarantine.table))
+    return BuildJob(
+        table=step.name,
+        rows=rows,
+        fields=fields,
+        checks=tuple(check for check in step.checks if check.before),
+        target=Sink(main.uri, mode, run.token(step.name)),
+        quarantine=sink,
+        deterministic=step.deterministic,
+        staging=run.lake.location_uri(f"_lakewright/runs/{run.run_id}/staged/{step.name}"),
+        run_id=run.run_id,
+        now=run.plan.now,
+        cluster_by=step.cluster_by,
+    )
+
+
+def _is_empty(entry: Entry | None, member: Member) -> bool:
+    at_release = entry is not None and entry.version == member.base_version
+    return at_release and entry is not None and entry.rows == 0
+
+
+def _main_entry(
+    run: Run,
+    change: BuildTable,
+    member: Member,
+    result: BuildResult,
+    *,
+    vector: Mapping[TableName, Entry],
+    fields: tuple[Field, ...],
+) -> Entry:
+    step = change.step
+    written = _written(run, member)
+    kept = sum(commit.rows or 0 for commit in written)
+    known = all(commit.rows is not None for commit in written)
+    if known and (kept != result.kept or _sum(result) != result.produced):
+        raise LakeError(
+            "LW442",
+            f"{step.name}: {result.produced} rows were produced, {result.kept} kept,"
+            f" {result.quarantined} quarantined, {result.dropped} dropped,"
+            f" but the commit holds {kept}",
+            hint="run it again; if it stays, mark the transform as not deterministic",
+        )
+    rows, size = _grown(member, change.before if change.refresh == "incremental" else None)
+    return Entry(
+        table=step.name,
+        kind=step.kind,
+        location=member.location,
+        table_id=member.table_id,
+        version=member.version,
+        token=_token(member, change.before),
+        code=step.code,
+        fingerprint=step.fingerprint.full,
+        own=step.fingerprint.own,
+        algorithm=step.fingerprint.algorithm,
+        metadata=step.metadata,
+        schema=fields,
+        inputs=versions_used(step, vector, run.plan.state.inputs),
+        rows=rows,
+        bytes=size,
+        clock=clock_values(step, run.plan.now, run.plan.today),
+        data_version=_data_version(member, change.before),
+    )
+
+
+def _quarantine_entry(run: Run, change: BuildTable, member: Member, result: BuildResult) -> Entry:
+    written = _written(run, member)
+    apart = sum(commit.rows or 0 for commit in written)
+    if all(commit.rows is not None for commit in written) and apart != result.quarantined:
+        raise LakeError(
+            "LW442",
+            f"{member.table}: {result.quarantined} rows were counted, the commit holds {apart}",
+            hint="run it again; if it stays, mark the transform as not deterministic",
+        )
+    return companion_entry(member, "quarantine", grows=change.refresh != "full")
+
+
+def _written(run: Run, member: Member) -> tuple[Commit, ...]:
+    return tuple(commit for commit in record_commits(run, member) if commit.changes_data)
+
+
+def _sum(result: BuildResult) -> int:
+    return result.kept + result.quarantined + result.dropped
+
+
+def _grown(member: Member, before: Entry | None) -> tuple[int | None, int | None]:
+    """Rows and bytes after this run's commits; `before` is what an append adds to."""
+    added = [commit for commit in member.commits if commit.changes_data]
+    if any(commit.rows is None for commit in added):
+        return None, None
+    rows, size = sum(c.rows or 0 for c in added), sum(c.bytes for c in added)
+    if before is None:
+        return rows, size
+    known = before.rows is not None and before.bytes is not None
+    return (rows + (before.rows or 0), size + (before.bytes or 0)) if known else (None, None)
+
+
+def _data_version(member: Member, before: Entry | None) -> int:
+    changed = [commit.version for commit in member.commits if commit.changes_data]
+    if changed:
+        return changed[-1]
+    return before.data_version if before is not None else member.version
+
+
+def _token(member: Member, before: Entry | None) -> str:
+    """The token of the commit at the published version."""
+    if member.commits:
+        return member.commits[-1].token or ""
+    return before.token if before is not None else ""

@@ -1,0 +1,98 @@
+"""Step 4: judge what was written, by time travel, before anyone can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lakewright.engines.port import BuildResult, Session
+from lakewright.errors import Problem, QualityError
+from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, Step, TableTest
+from lakewright.lake import CheckResult, Verdict
+from lakewright.names import quote
+
+
+def counted_results(step: Step, result: BuildResult) -> tuple[CheckResult, ...]:
+    """Verdicts of the checks that acted before the commit: the write has counted them."""
+    return tuple(
+        _judge(check, result.failed.get(check.name, 0), result.produced)
+        for check in step.checks
+        if check.before
+    )
+
+
+def measured_results(
+    step: Step, session: Session, checks: Iterable[Check]
+) -> tuple[CheckResult, ...]:
+    """Verdicts of `checks`, measured in one query on the table as it is bound in the session."""
+    chosen = tuple(checks)
+    if not chosen:
+        return ()
+    relation = session.relation(step.name)
+    expressions: dict[str, str] = {}
+    for number, check in enumerate(chosen):
+        failed, rows = _measurement(check, session)
+        expressions[f"failed_{number}"] = failed.replace("{table}", relation)
+        expressions[f"rows_{number}"] = rows.replace("{table}", relation)
+    values = session.measure(expressions)
+    return tuple(
+        _judge(check, values[f"failed_{number}"], values[f"rows_{number}"])
+        for number, check in enumerate(chosen)
+    )
+
+
+def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
+    """QualityError LW431 that names every check that failed, with its counts and no row."""
+    by_name = {check.name: check for check in step.checks}
+    problems = [
+        Problem(
+            "LW431",
+            f"{step.name}: {result.name} failed for {result.failed_rows} of {result.rows} rows",
+            by_name[result.name].where,
+            hint=by_name[result.name].description,
+        )
+        for result in results
+        if result.verdict == "fail"
+    ]
+    if problems:
+        raise QualityError.of(problems)
+
+
+def measured_later(step: Step) -> tuple[Check, ...]:
+    """The checks that are measured on the written version."""
+    return tuple(check for check in step.checks if not check.before)
+
+
+def _judge(check: Check, failed: int, rows: int) -> CheckResult:
+    allowed = (check.tolerance or 0.0) * rows
+    verdict: Verdict = "pass" if failed == 0 else "warn"
+    if check.on_fail == "fail" and failed > allowed:
+        verdict = "fail"
+    return CheckResult(check.name, check.rule, check.on_fail, verdict, failed, rows)
+
+
+def _measurement(check: Check, session: Session) -> tuple[str, str]:
+    """The check as two scalar expressions over `{table}`: rows that fail, rows looked at."""
+    count = "(SELECT count(*) FROM {table})"
+    match check.test:
+        case TableTest(failed, rows):
+            return failed, rows
+        case RowTest(ok):
+            return f"(SELECT count(*) FROM {{table}} WHERE NOT ({ok}))", count
+        case ReferenceTest() as test:
+            return _reference_measurement(test, session), count
+        case KeepTest(columns):
+            keys = ", ".join(quote(column) for column in columns)
+            return f"(SELECT count(*) - count(DISTINCT {keys}) FROM {{table}})", count
+
+
+def _reference_measurement(test: ReferenceTest, session: Session) -> str:
+    known = " AND ".join(f"t.{quote(column)} IS NOT NULL" for column in test.columns)
+    keys = ", ".join(quote(column) for column in test.to_columns)
+    pairs = zip(test.columns, test.to_columns, strict=True)
+    match_on = " AND ".join(f"t.{quote(mine)} = r.{quote(theirs)}" for mine, theirs in pairs)
+    scope = f" AND ({test.only_where})" if test.only_where else ""
+    relation = session.relation(test.to)
+    return (
+        f"(SELECT count(*) FROM {{table}} AS t LEFT ANTI JOIN"
+        f" (SELECT DISTINCT {keys} FROM {relation}) AS r ON {match_on} WHERE {known}{scope})"
+    )

@@ -1,0 +1,113 @@
+"""Steps 1 and 2: claim the groups to be written, and bring each head to its released state."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lakewright.errors import DriftError, LakeError
+from lakewright.lake import Commit, Definition, Entry, Release
+from lakewright.names import TableName
+from lakewright.plans import BuildTable, Change, DropTable, PublishView
+from lakewright.runtime.run import Group, Member, Run, record_commits
+
+OURS = "lw:"  # begins the token of every commit that Lakewright makes, whichever run
+
+
+def claim_groups(run: Run, now: datetime) -> dict[TableName, Group]:
+    """Step 1. All or none, in name order so that two runs cannot wait for each other.
+
+    RefusedError when somebody holds one; those already taken are given back.
+    """
+    groups: dict[TableName, Group] = {}
+    for change in sorted(run.plan.changes, key=lambda change: change.table):
+        try:
+            claim = run.lake.claim(run.plan.environment, change.table, run.run_id, now)
+        except Exception:
+            release_claims(groups)
+            raise
+        groups[change.table] = Group(change, claim)
+    return {change.table: groups[change.table] for change in run.plan.changes}
+
+
+def release_claims(groups: dict[TableName, Group]) -> None:
+    for group in groups.values():
+        group.claim.release()
+
+
+def settle_group(run: Run, group: Group, release: Release | None) -> None:
+    """Step 2. Undo what is ahead of the release, unless the rows are rewritten in full anyway.
+
+    What the head is afterwards is the group's base.
+    """
+    if isinstance(group.change, DropTable | PublishView) or release is None:
+        return
+    for name in (group.table, group.table.quarantine, group.table.ledger):
+        entry = release.tables.get(name)
+        if entry is not None and entry.location:
+            group.members[name] = _settle(run, group.change, entry)
+
+
+def put_back(run: Run, group: Group) -> None:
+    """Bring the group's heads back to their base: for a run that publishes nothing of them."""
+    for member in group.members.values():
+        if member.base is None:
+            continue
+        record_commits(run, member)
+        if member.commits:
+            token = run.token(member.table)
+            run.lake.tables.restore(member.uri, member.base.version, token)
+            _redefine(run, member, member.base.definition)
+
+
+def _settle(run: Run, change: Change, entry: Entry) -> Member:
+    uri = run.lake.location_uri(entry.location)
+    head = run.lake.tables.head(uri)
+    if head is None or head.table_id != entry.table_id:
+        raise LakeError(
+            "LW441",
+            f"{entry.table} is not at {uri} any more: "
+            + ("there is no Delta table" if head is None else "another table stands there"),
+            hint="run `lakewright doctor`",
+        )
+    member = Member(entry.table, entry.location, uri, entry, head, head.table_id)
+    ahead = run.lake.tables.commits(uri, entry.version)
+    if ahead and not _is_rewritten(change):
+        _undo(run, member, entry, ahead)
+    return member
+
+
+def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> None:
+    foreign = [c for c in ahead if c.changes_data and not is_ours(c)]
+    permitted = {drift.table for drift in run.plan.state.drift}
+    if foreign and entry.table not in permitted:
+        raise DriftError(
+            "LW320",
+            f"{entry.table} was written by somebody else: version {foreign[-1].version}"
+            f" ({foreign[-1].operation})",
+            hint="plan again and say --drift discard",
+        )
+    if not foreign and not any(is_ours(commit) for commit in ahead):
+        return
+    definition = run.lake.tables.at(member.uri, entry.version).definition
+    run.lake.tables.restore(member.uri, entry.version, run.token(entry.table))
+    _redefine(run, member, definition)
+    member.base = run.lake.tables.head(member.uri)
+
+
+def _redefine(run: Run, member: Member, definition: Definition) -> None:
+    """RESTORE brings back old properties: declare again."""
+    run.lake.tables.define(
+        member.uri,
+        definition,
+        run.token(member.table),
+        table_id=member.table_id,
+        now=run.plan.now,
+    )
+
+
+def is_ours(commit: Commit) -> bool:
+    return commit.token is not None and commit.token.startswith(OURS)
+
+
+def _is_rewritten(change: Change) -> bool:
+    return isinstance(change, BuildTable) and change.refresh == "full"

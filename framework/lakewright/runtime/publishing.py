@@ -1,0 +1,192 @@
+"""Steps 5 and 6: see that nothing came between, and put the one record that publishes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from lakewright.errors import Problem, StalePlanError
+from lakewright.lake import Entry, Held, Release
+from lakewright.names import TableName
+from lakewright.plans import DropTable
+from lakewright.runtime.groups import is_ours
+from lakewright.runtime.run import Group, Run
+
+
+def verify_groups(run: Run, groups: Iterable[Group]) -> None:
+    """Step 5. The commits behind each base are exactly those on record, and the claims are ours.
+
+    Commits of others that change no data (OPTIMIZE, VACUUM) are no reason to stop.
+    StalePlanError LW330 for anything else, LW331 for a lost claim, LW332 for a stop or hold.
+    """
+    _refuse_control(run)
+    for group in groups:
+        if not group.claim.verify():
+            raise StalePlanError("LW331", f"the claim on {group.table} was lost")
+        for member in group.members.values():
+            expected = {(c.version, c.token, c.operation, c.rows) for c in member.commits}
+            for commit in run.lake.tables.commits(member.uri, member.base_version):
+                known = (commit.version, commit.token, commit.operation, commit.rows) in expected
+                if not known and (commit.changes_data or is_ours(commit)):
+                    raise StalePlanError(
+                        "LW330",
+                        f"{member.table} got version {commit.version} ({commit.operation})"
+                        " from somebody else during this run",
+                        hint="plan again",
+                    )
+
+
+def compose_release(
+    run: Run,
+    parent: Release | None,
+    entries: Mapping[TableName, Entry],
+    held: Collection[Held],
+    now: datetime,
+) -> Release:
+    """The record this run would publish on top of `parent`."""
+    tables = dict(parent.tables) if parent else {}
+    written = {name.group for name in entries}
+    dropped = {change.table for change in run.plan.changes if isinstance(change, DropTable)}
+    for name in [name for name in tables if name.group in written | dropped]:
+        del tables[name]
+    tables.update(entries)
+    number = parent.release if parent else 0
+    return Release(
+        environment=run.plan.environment,
+        release=number + 1,
+        parent=number,
+        created_at=now,
+        run_id=run.run_id,
+        kind=run.plan.kind,
+        reason=run.reason,
+        engine=run.engine.name,
+        packages=run.engine.packages,
+        tables=dict(sorted(tables.items())),
+        held=_held_now(parent, held, written | dropped, run.plan.kind),
+    )
+
+
+def put_release(
+    run: Run,
+    groups: Collection[Group],
+    parent: Release | None,
+    release: Release,
+) -> Release:
+    """Step 6. Put the record; when another took its number, rebase on it or refuse.
+
+    LakeError LW5xx `release: unknown` when storage does not say whether the record is there.
+    """
+    while run.lake.put_release(release) == "taken":
+        winners = winners_since(run, parent)
+        refuse_overtaken(run, parent, winners, [group.table for group in groups])
+        parent = winners[-1]
+        verify_groups(run, groups)
+        release = _rebase(release, parent, groups)
+    return release
+
+
+def winners_since(run: Run, parent: Release | None) -> tuple[Release, ...]:
+    """All releases after `parent`, oldest first."""
+    latest = run.lake.latest(run.plan.environment)
+    first = (parent.release if parent else 0) + 1
+    if latest is None:
+        return ()
+    environment = run.plan.environment
+    older = (run.lake.release(environment, n) for n in range(first, latest.release))
+    return (*older, latest) if latest.release >= first else ()
+
+
+def refuse_overtaken(
+    run: Run,
+    parent: Release | None,
+    winners: Iterable[Release],
+    ours: Collection[TableName],
+) -> None:
+    """StalePlanError when a release since `parent` touched what this run writes or read as code.
+
+    LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: new code upstream.
+    """
+    before = parent.tables if parent else {}
+    held = {hold.table for hold in parent.held} if parent else set()
+    upstream = {
+        name
+        for change in run.plan.changes
+        if not isinstance(change, DropTable)
+        for name in change.step.upstream
+    }
+    for winner in winners:
+        newly_held = {hold.table for hold in winner.held} - held
+        touched = [
+            name
+            for name in ours
+            if name in newly_held or _group(winner.tables, name) != _group(before, name)
+        ]
+        if winner.kind == "rollback" or touched:
+            what = str(touched[0]) if touched else "the environment back"
+            raise StalePlanError.of(
+                [
+                    Problem(
+                        "LW333",
+                        f"release {winner.release} ({winner.kind}) came first and moved {what}",
+                        hint="plan again",
+                    )
+                ]
+            )
+        for name in sorted(upstream):
+            if _print(winner.tables, name) != _print(before, name):
+                raise StalePlanError(
+                    "LW334",
+                    f"release {winner.release} came first with new code for {name}",
+                    hint="plan again",
+                )
+
+
+def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry | None, ...]:
+    return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
+
+
+def _print(tables: Mapping[TableName, Entry], table: TableName) -> str:
+    return tables[table].fingerprint if table in tables else ""
+
+
+def _rebase(release: Release, parent: Release, groups: Iterable[Group]) -> Release:
+    """The same changes on top of a winner that touched none of them."""
+    ours = {group.table for group in groups}
+    tables = {name: entry for name, entry in parent.tables.items() if name.group not in ours}
+    tables |= {name: entry for name, entry in release.tables.items() if name.group in ours}
+    sources = {name: e for name, e in release.tables.items() if e.kind == "source"}
+    held = {hold.table: hold for hold in parent.held if hold.table not in ours}
+    held |= {hold.table: hold for hold in release.held if hold.table in ours}
+    return replace(
+        release,
+        release=parent.release + 1,
+        parent=parent.release,
+        tables=dict(sorted({**tables, **sources}.items())),
+        held=tuple(held[name] for name in sorted(held)),
+    )
+
+
+def _held_now(
+    parent: Release | None, held: Collection[Held], moved: set[TableName], kind: str
+) -> tuple[Held, ...]:
+    """Who is held after this run: what a person or a rollback holds stays so through a refresh."""
+    before = parent.held if parent and kind == "refresh" else ()
+    sticky = {
+        hold.table: hold
+        for hold in before
+        if hold.table not in moved and hold.by in {"person", "rollback"}
+    }
+    return tuple(hold for _, hold in sorted({**sticky, **{h.table: h for h in held}}.items()))
+
+
+def _refuse_control(run: Run) -> None:
+    """A stop or a hold that somebody said while this run worked."""
+    state = run.lake.controls(run.plan.environment)
+    if state.stopped and not run.plan.state.stopped:
+        raise StalePlanError("LW332", f"the line was stopped meanwhile: {state.stopped}")
+    before = {hold.table for hold in run.plan.state.holds}
+    ours = {change.table for change in run.plan.changes}
+    for hold in state.holds:
+        if hold.table in ours and hold.table not in before:
+            raise StalePlanError("LW332", f"{hold.table} was held meanwhile: {hold.reason}")

@@ -1,0 +1,57 @@
+"""Continuous production: the released code over whatever is there now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from lakewright.engines.port import Engine
+from lakewright.graph import Graph
+from lakewright.lake import Lake
+from lakewright.names import TableName
+from lakewright.plans import Plan, compile_released, make_plan
+from lakewright.runtime.applying import apply_plan
+from lakewright.runtime.values import Event, Report
+
+OVERTAKEN_BY_CODE = "LW334"
+
+
+def released_graph(lake: Lake, environment: str) -> Graph:
+    """The graph of the latest release's own code; LakeError LW5xx when there is no release."""
+    return compile_released(lake.state(environment, ()))
+
+
+def plan_refresh(
+    lake: Lake,
+    environment: str,
+    now: datetime,
+    *,
+    resolve: Callable[[str], str] = str,
+    select: Callable[[Graph], Collection[TableName] | None] = lambda _: None,
+    full: bool = False,
+) -> Plan:
+    """What a refresh would do at `now`. `select` picks the tables once the graph is known."""
+    graph = released_graph(lake, environment)
+    state = lake.state(environment, graph.inputs, resolve=resolve)
+    return make_plan(graph, state, now, kind="refresh", select=select(graph), full=full)
+
+
+def refresh(
+    replan: Callable[[], Plan],
+    lake: Lake,
+    engine: Engine,
+    *,
+    watch: Callable[[Event], None],
+    workers: int = 4,
+    reason: str = "",
+) -> Report:
+    """Apply what `replan` says; a run that lost to newly deployed code plans once more."""
+    report = apply_plan(replan(), lake, engine, watch=watch, workers=workers, reason=reason)
+    if any(problem.code == OVERTAKEN_BY_CODE for problem in report.problems):
+        report = apply_plan(replan(), lake, engine, watch=watch, workers=workers, reason=reason)
+    return report
+
+
+def utc_now() -> datetime:
+    """The instant a run begins, aware."""
+    return datetime.now(UTC)

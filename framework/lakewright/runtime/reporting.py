@@ -1,0 +1,191 @@
+"""The end of a run: its report, stored where other tools read it, and history for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+import pyarrow as pa
+
+from lakewright.errors import LakewrightError, Problem
+from lakewright.lake import Release
+from lakewright.runtime.run import Run
+from lakewright.runtime.tables import Shop
+from lakewright.runtime.values import Report, TableReport
+
+FORMAT_VERSION = "1.0"
+RELEASE_UNKNOWN = "LW510"
+
+
+def empty_report(run: Run) -> Report:
+    """Nothing to do: no claim was taken and no release made. What stays held is still said."""
+    held = run.plan.held
+    return Report(run.run_id, run.plan.environment, None, not held, (), held, exit_code=bool(held))
+
+
+def make_report(
+    run: Run,
+    shop: Shop,
+    release: Release | None,
+    *,
+    seconds: float,
+    error: LakewrightError | None = None,
+) -> Report:
+    """What happened. Exit code 1 when something failed or is held, the error's own for the rest."""
+    held = release.held if release is not None else (*run.plan.held, *shop.held)
+    tables = tuple(shop.reports[name] for name in sorted(shop.reports))
+    problems = error.problems if error else ()
+    if error is not None:
+        tables = tuple(_discarded(report) for report in tables)
+    failed = [problem for problem in _held_problems(shop) if problem not in problems]
+    unknown = error is not None and error.code == RELEASE_UNKNOWN
+    code = error.exit_code if error else int(bool(held or shop.errors))
+    return Report(
+        run_id=run.run_id,
+        environment=run.plan.environment,
+        release="unknown" if unknown else (release.release if release else None),
+        ok=error is None and not held,
+        tables=tables,
+        held=held,
+        problems=(*problems, *failed),
+        exit_code=code,
+        seconds=seconds,
+    )
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """`apply --json` and `report.json`; names are fixed, additions allowed."""
+    return {
+        "format_version": FORMAT_VERSION,
+        "run_id": report.run_id,
+        "environment": report.environment,
+        "release": report.release,
+        "ok": report.ok,
+        "held": [
+            {
+                "table": str(h.table),
+                "by": h.by,
+                "since_release": h.since_release,
+                "check": h.check,
+                "reason": h.reason,
+            }
+            for h in report.held
+        ],
+        "tables": [_table_document(table) for table in report.tables],
+        "error": [_problem_document(problem) for problem in report.problems] or None,
+        "exit_code": report.exit_code,
+        "seconds": round(report.seconds, 3),
+        "notes": list(report.notes),
+    }
+
+
+def store_report(run: Run, report: Report, shop: Shop) -> None:
+    """Step 7: `report.json`, and rows of history. Redoable, so a failure here undoes nothing."""
+    del shop
+    data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
+    run.lake.put_run(run.run_id, "report.json", data)
+    for kind, table in _history(run, report).items():
+        run.lake.append_history(kind, table)
+    run.stop_at("7 reported")
+
+
+def _history(run: Run, report: Report) -> Mapping[str, pa.Table]:
+    common = {"run_id": report.run_id, "environment": report.environment, "at": run.plan.now}
+    release = report.release if isinstance(report.release, int) else None
+    runs = [
+        {
+            **common,
+            "kind": run.plan.kind,
+            "release": release,
+            "ok": report.ok,
+            "engine": run.engine.name,
+            "seconds": report.seconds,
+        }
+    ]
+    steps = [
+        {
+            **common,
+            "table": str(t.table),
+            "action": t.action,
+            "outcome": t.outcome,
+            "rows_kept": t.rows_kept,
+            "rows_produced": t.rows_produced,
+            "seconds": t.seconds,
+        }
+        for t in report.tables
+    ]
+    checks = [
+        {**common, "table": str(t.table), **asdict(check)}
+        for t in report.tables
+        for check in t.checks
+    ]
+    schemas = {"runs": _RUNS, "steps": _STEPS, "checks": _CHECKS}
+    rows = {"runs": runs, "steps": steps, "checks": checks}
+    return {k: pa.Table.from_pylist(rows[k], schema=schemas[k]) for k in rows if rows[k]}
+
+
+_COMMON = [
+    ("run_id", pa.string()),
+    ("environment", pa.string()),
+    ("at", pa.timestamp("us", tz="UTC")),
+]
+_RUNS = pa.schema(
+    [
+        *_COMMON,
+        ("kind", pa.string()),
+        ("release", pa.int64()),
+        ("ok", pa.bool_()),
+        ("engine", pa.string()),
+        ("seconds", pa.float64()),
+    ]
+)
+_STEPS = pa.schema(
+    [
+        *_COMMON,
+        ("table", pa.string()),
+        ("action", pa.string()),
+        ("outcome", pa.string()),
+        ("rows_kept", pa.int64()),
+        ("rows_produced", pa.int64()),
+        ("seconds", pa.float64()),
+    ]
+)
+_CHECKS = pa.schema(
+    [
+        *_COMMON,
+        ("table", pa.string()),
+        ("name", pa.string()),
+        ("rule", pa.string()),
+        ("on_fail", pa.string()),
+        ("verdict", pa.string()),
+        ("failed_rows", pa.int64()),
+        ("rows", pa.int64()),
+    ]
+)
+
+
+def _held_problems(shop: Shop) -> list[Problem]:
+    return [problem for error in shop.errors.values() for problem in error.problems]
+
+
+def _discarded(report: TableReport) -> TableReport:
+    return replace(report, outcome="discarded") if report.outcome == "published" else report
+
+
+def _table_document(table: TableReport) -> dict[str, Any]:
+    document = asdict(table)
+    document["table"] = str(table.table)
+    document["seconds"] = round(table.seconds, 3)
+    document["checks"] = [asdict(check) for check in table.checks]
+    return document
+
+
+def _problem_document(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "where": str(problem.where) if problem.where else None,
+        "hint": problem.hint,
+    }

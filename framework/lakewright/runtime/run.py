@@ -1,0 +1,107 @@
+"""One run: what it was given, and what it has done so far to each table it claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid5
+
+from lakewright.engines.port import Engine
+from lakewright.lake import Commit, Definition, Entry, Head, Lake
+from lakewright.lake.claims import Claim
+from lakewright.names import TableName
+from lakewright.plans import Change, Plan
+from lakewright.runtime.values import Watch
+
+StopAt = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The fixed facts of one execution of a plan.
+
+    `stop_at` is called with the name of every numbered step as it is reached: tests stop there.
+    """
+
+    run_id: str
+    plan: Plan
+    lake: Lake
+    engine: Engine
+    watch: Watch
+    stop_at: StopAt
+    reason: str = ""
+
+    def token(self, table: TableName) -> str:
+        """What every commit of this run to `table` carries: `lw:<run>:<table>`."""
+        return f"lw:{self.run_id}:{table}"
+
+    def new_table_id(self, table: TableName) -> str:
+        """The Delta id of a table that this run creates: the same run gives the same id."""
+        return str(uuid5(UUID(self.run_id), str(table)))
+
+
+@dataclass(slots=True)
+class Member:
+    """One Delta table of a claimed group. `base` is its head after step 2, None before its first.
+
+    `commits` are those this run made, in order, as the log shows them.
+    """
+
+    table: TableName
+    location: str
+    uri: str
+    released: Entry | None
+    base: Head | None
+    table_id: str
+    commits: list[Commit] = field(default_factory=list)
+
+    @property
+    def base_version(self) -> int:
+        return self.base.version if self.base else -1
+
+    @property
+    def version(self) -> int:
+        """The version that this run would publish."""
+        return self.commits[-1].version if self.commits else self.base_version
+
+
+@dataclass(slots=True)
+class Group:
+    """A claimed table with its companions; one thread at a time works on it."""
+
+    change: Change
+    claim: Claim
+    members: dict[TableName, Member] = field(default_factory=dict)
+
+    @property
+    def table(self) -> TableName:
+        return self.change.table
+
+
+Vector = Mapping[TableName, Entry]
+
+
+def record_commits(run: Run, member: Member) -> tuple[Commit, ...]:
+    """Read the log behind what is known and remember this run's commits; returns the fresh ones."""
+    fresh = tuple(
+        commit
+        for commit in run.lake.tables.commits(member.uri, member.version)
+        if commit.token == run.token(member.table)
+    )
+    member.commits.extend(fresh)
+    return fresh
+
+
+def define_member(run: Run, group: Group, table: TableName, definition: Definition) -> Member:
+    """Create the Delta table or bring its definition up to date, by a commit that is on record."""
+    member = group.members.get(table)
+    if member is None:
+        location = run.lake.new_location(run.plan.environment, table, run.run_id)
+        uri = run.lake.location_uri(location)
+        member = Member(table, location, uri, None, None, run.new_table_id(table))
+        group.members[table] = member
+    token = run.token(table)
+    tables = run.lake.tables
+    tables.define(member.uri, definition, token, table_id=member.table_id, now=run.plan.now)
+    record_commits(run, member)
+    return member
