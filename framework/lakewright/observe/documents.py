@@ -1,0 +1,58 @@
+"""JSON that other programs read: one format version, one way to print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lakewright.errors import Place, Problem
+
+FORMAT_VERSION = "1.0"  # a minor step adds fields, a major step breaks them
+
+
+def render_json(value: object) -> str:
+    """One document, readable, in the order of its fields. Ends with a newline."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def moment(when: datetime) -> str:
+    """ISO 8601 in UTC to the second, with `Z`."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def problem_document(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "where": _place(problem.where),
+        "hint": problem.hint,
+        "label": problem.label,
+        "notes": list(problem.notes),
+    }
+
+
+def error_document(problems: Iterable[Problem], kind: str, exit_code: int) -> dict[str, Any]:
+    """What a command prints with `--json` when it fails."""
+    listed = [problem_document(problem) for problem in problems]
+    return {
+        "format_version": FORMAT_VERSION,
+        "error": {"kind": kind, "exit_code": exit_code, "problems": listed},
+    }
+
+
+def sorted_names(mapping: Mapping[Any, Any]) -> dict[str, Any]:
+    """`mapping` with its keys as text, sorted."""
+    return {str(key): mapping[key] for key in sorted(mapping)}
+
+
+def _place(place: Place | None) -> dict[str, Any] | None:
+    if place is None:
+        return None
+    return {
+        "path": place.path,
+        "line": place.line,
+        "column": place.column,
+        "length": place.length,
+    }

@@ -1,0 +1,216 @@
+"""Releases, status and history as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lakewright.lake import Entry, Release
+from lakewright.names import TableName
+from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.paint import Paint
+from lakewright.observe.plans import code_of, held_document
+from lakewright.observe.reports import check_document
+from lakewright.observe.tables import count, figure, minute, render_table, size
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one release did to one table. `after` is None for a table that was left out."""
+
+    release: Release
+    table: TableName
+    before: Entry | None
+    after: Entry | None
+
+    @property
+    def did(self) -> str:
+        if self.before is None:
+            return "created"
+        if self.after is None:
+            return "dropped"
+        if (self.before.table_id, self.before.data_version) != (
+            self.after.table_id,
+            self.after.data_version,
+        ):
+            return "rebuilt" if self.before.own != self.after.own else "refreshed"
+        return "changed" if self.before.code != self.after.code else "altered"
+
+
+def moves_between(releases: Sequence[Release]) -> tuple[Move, ...]:
+    """What moved from each release to the next, newest first, then by table."""
+    ordered = sorted(releases, key=lambda release: release.release)
+    moves: list[Move] = []
+    for index, release in enumerate(ordered):
+        before = ordered[index - 1].tables if index else {}
+        for name in sorted({*before, *release.tables}):
+            old, new = before.get(name), release.tables.get(name)
+            if old != new:
+                moves.append(Step(release, name, old, new))
+    return tuple(sorted(moves, key=lambda move: (-move.release.release, move.table)))
+
+
+def render_releases(releases: Sequence[Release], *, color: bool = False) -> str:
+    """One line a release, newest first."""
+    if not releases:
+        return "No releases.\n"
+    ordered = sorted(releases, key=lambda release: -release.release)
+    header = ("release", "created", "kind", "tables", "held", "code", "run", "reason")
+    rows = [
+        (
+            str(release.release),
+            minute(release.created_at),
+            release.kind,
+            str(len(_main(release))),
+            str(len(release.held)),
+            code_of(release),
+            release.run_id,
+            release.reason,
+        )
+        for release in ordered
+    ]
+    return render_table(header, rows, right=("release", "tables", "held"), color=color)
+
+
+def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
+    """Newest first."""
+    return [
+        {
+            "release": release.release,
+            "parent": release.parent,
+            "kind": release.kind,
+            "created_at": moment(release.created_at),
+            "run_id": release.run_id,
+            "reason": release.reason,
+            "engine": release.engine,
+            "code": code_of(release),
+            "held": [held_document(held) for held in release.held],
+            "tables": {str(name): release.tables[name].version for name in sorted(release.tables)},
+        }
+        for release in sorted(releases, key=lambda release: -release.release)
+    ]
+
+
+def render_status(release: Release | None, environment: str, *, color: bool = False) -> str:
+    """What readers of an environment see now."""
+    paint = Paint(color)
+    if release is None:
+        return f"{environment} has no release yet: run `lakewright apply`.\n"
+    tables = _main(release)
+    head = paint(f"{environment} is at release {release.release}", "strong")
+    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n\n"]
+    header = ("table", "kind", "version", "rows", "bytes", "checks")
+    rows = [
+        (
+            str(entry.table),
+            entry.kind,
+            str(entry.version) if entry.location else "-",
+            figure(entry.rows) if entry.location else "-",
+            size(entry.bytes) if entry.location else "-",
+            _verdicts(entry),
+        )
+        for entry in tables
+    ]
+    lines.append(
+        render_table(header, rows, right=("version", "rows", "bytes"), color=color, indent="  ")
+    )
+    lines.append("\n" if release.held else "")
+    lines += [
+        f"  ! {held.table} is held since release {held.since_release} by {held.by}: "
+        f"{held.reason or held.check}\n"
+        for held in release.held
+    ]
+    lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.\n")
+    return "".join(lines)
+
+
+def status_document(release: Release | None, environment: str) -> dict[str, Any]:
+    if release is None:
+        return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
+                "tables": [], "held": []}  # fmt: skip
+    return {
+        "format_version": FORMAT_VERSION,
+        "environment": environment,
+        "release": release.release,
+        "parent": release.parent,
+        "kind": release.kind,
+        "created_at": moment(release.created_at),
+        "run_id": release.run_id,
+        "reason": release.reason,
+        "engine": release.engine,
+        "code": code_of(release),
+        "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],
+        "held": [held_document(held) for held in release.held],
+    }
+
+
+def render_history(moves: Sequence[Move], *, color: bool = False) -> str:
+    """One line for each table that a release moved, newest first."""
+    if not moves:
+        return "Nothing has changed yet.\n"
+    header = ("release", "created", "table", "did", "version", "rows", "run")
+    rows = [
+        (
+            str(move.release.release),
+            minute(move.release.created_at),
+            str(move.table),
+            move.did,
+            str(move.after.version) if move.after and move.after.location else "-",
+            figure(move.after.rows) if move.after and move.after.location else "-",
+            move.release.run_id,
+        )
+        for move in moves
+    ]
+    return render_table(header, rows, right=("release", "version", "rows"), color=color)
+
+
+def history_document(moves: Sequence[Move], environment: str) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "environment": environment,
+        "changes": [
+            {
+                "release": move.release.release,
+                "created_at": moment(move.release.created_at),
+                "kind": move.release.kind,
+                "run_id": move.release.run_id,
+                "table": str(move.table),
+                "did": move.did,
+                "version_before": move.before.version if move.before else None,
+                "version": move.after.version if move.after else None,
+                "rows": move.after.rows if move.after else None,
+            }
+            for move in moves
+        ],
+    }
+
+
+def _main(release: Release) -> list[Entry]:
+    """The tables people named, without companions."""
+    return [release.tables[name] for name in sorted(release.tables) if name == name.group]
+
+
+def _verdicts(entry: Entry) -> str:
+    if not entry.checks:
+        return "-"
+    bad = [check for check in entry.checks if check.verdict != "pass"]
+    if not bad:
+        return f"{len(entry.checks)} pass"
+    return f"{len(entry.checks) - len(bad)} pass, " + ", ".join(
+        f"{check.name} {check.verdict} ({check.failed_rows:,} rows)" for check in bad
+    )
+
+
+def _entry_document(entry: Entry) -> dict[str, Any]:
+    return {
+        "table": str(entry.table),
+        "kind": entry.kind,
+        "location": entry.location,
+        "table_id": entry.table_id,
+        "version": entry.version,
+        "rows": entry.rows,
+        "bytes": entry.bytes,
+        "checks": [check_document(check) for check in entry.checks],
+        "inputs": {str(name): entry.inputs[name].version for name in sorted(entry.inputs)},
+    }
