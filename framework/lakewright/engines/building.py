@@ -1,0 +1,260 @@
+"""One table's rows, flagged by the rules, split and written, with every row counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from lakewright.engines.casting import cast_columns
+from lakewright.engines.counting import observed
+from lakewright.engines.messages import at_place_of, broken_rule, explaining
+from lakewright.engines.port import (
+    BuildJob,
+    BuildResult,
+    Capabilities,
+    FileRows,
+    Rows,
+    Sink,
+    SqlRows,
+)
+from lakewright.engines.rules import (
+    BAD_RECORD,
+    FAILED,
+    QUARANTINED,
+    Rules,
+    found,
+    literal,
+    verdict,
+)
+from lakewright.errors import QualityError
+from lakewright.graph import ReferenceTest
+from lakewright.lake import Field
+from lakewright.names import TableName, quote
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_RECORD_COLUMNS = ("_source_line", "_raw")
+
+
+class Frames(Protocol):
+    """What building needs of a session."""
+
+    spark: SparkSession
+    capabilities: Capabilities
+
+    def frame(self, rows: Rows) -> DataFrame: ...
+
+    def table(self, table: TableName) -> DataFrame: ...
+
+
+def build(frames: Frames, job: BuildJob) -> BuildResult:
+    """Run the job: see BuildJob for what it promises."""
+    rules = Rules.of(job.checks, reads_files=isinstance(job.rows, FileRows))
+    with explaining(job.rows):
+        flagged = _flag(frames, job, rules, _shape(frames, job))
+    if _needs_staging(frames, job, rules):
+        flagged, numbers = _stage(frames, job, rules, flagged)
+    else:
+        numbers = None
+    numbers = _write_kept(frames, job, rules, flagged, numbers)
+    quarantined = numbers.get("quarantined", 0)
+    if job.quarantine is not None:
+        _write_quarantined(frames, job, flagged, job.quarantine, quarantined)
+    dropped = numbers.get("dropped", 0)
+    return BuildResult(
+        produced=numbers["produced"],
+        kept=numbers["produced"] - quarantined - dropped,
+        quarantined=quarantined,
+        dropped=dropped,
+        failed=_failed(rules, numbers, quarantined),
+        notes=_notes(frames, job),
+    )
+
+
+def _shape(frames: Frames, job: BuildJob) -> DataFrame:
+    """The produced rows with exactly the table's columns, and what the reader knows of its records."""
+    frame = frames.frame(job.rows)
+    extras: tuple[str, ...] = ()
+    if isinstance(job.rows, FileRows):
+        extras = (*_RECORD_COLUMNS, BAD_RECORD)
+        frame = frame.selectExpr("*", f"{_timestamp(job)} AS _ingested_at")
+    produced = tuple(Field(item.name, item.dataType.simpleString()) for item in frame.schema)
+    columns = cast_columns(job.table, produced, job.fields, at_place_of(job.rows))
+    return frame.selectExpr(*columns, *extras)
+
+
+def _flag(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> DataFrame:
+    """The rows with a verdict for each rule, and their fate where some may be kept apart."""
+    frame = shaped
+    for index, check in enumerate(rules.checks):
+        if isinstance(check.test, ReferenceTest):
+            frame = _look_up(frames, job, frame, shaped, check.test, index)
+    verdicts = [f"{sql} AS {column}" for column, sql in rules.verdicts()]
+    if verdicts:
+        frame = frame.selectExpr("*", *verdicts)
+    for column, sql in rules.fates() if rules.separates else ():
+        frame = frame.selectExpr("*", f"{sql} AS {column}")
+    return frame
+
+
+def _look_up(
+    frames: Frames,
+    job: BuildJob,
+    frame: DataFrame,
+    shaped: DataFrame,
+    test: ReferenceTest,
+    index: int,
+) -> DataFrame:
+    """Join the distinct keys of the reference, so that no row is lost or doubled."""
+    keys = [f"_lw_key_{index}_{position}" for position in range(len(test.columns))]
+    reference = shaped if test.to == job.table else frames.table(test.to)
+    pairs = zip(test.to_columns, keys, strict=True)
+    known = reference.selectExpr(*(f"{quote(column)} AS {key}" for column, key in pairs)).distinct()
+    condition = [
+        frame[column] == known[key] for column, key in zip(test.columns, keys, strict=True)
+    ]
+    joined = frame.join(known.selectExpr("*", f"true AS {found(index)}"), condition, "left")
+    return joined.drop(*keys)
+
+
+def _needs_staging(frames: Frames, job: BuildJob, rules: Rules) -> bool:
+    """Whether rows that two actions use must be kept, because a second look could differ or cost."""
+    counts_apart = not frames.capabilities.observe
+    actions = 1 + (job.quarantine is not None) + (counts_apart and _counts_before(job, rules))
+    if actions == 1:
+        return False
+    return not job.deterministic or (counts_apart and not isinstance(job.rows, SqlRows))
+
+
+def _counts_before(job: BuildJob, rules: Rules) -> bool:
+    """Without `observe`: whether the written version alone cannot tell all counts."""
+    return rules.separates or job.target.mode == "append"
+
+
+def _stage(
+    frames: Frames, job: BuildJob, rules: Rules, flagged: DataFrame
+) -> tuple[DataFrame, Mapping[str, int] | None]:
+    """The flagged rows kept below the job's staging folder; counted on the way where that is free."""
+    path = f"{job.staging.rstrip('/')}/{job.table.schema}.{job.table.table}"
+    observing = observed(flagged, rules.counts()) if frames.capabilities.observe else None
+    with explaining(job.rows):
+        (observing.frame if observing else flagged).write.mode("overwrite").parquet(path)
+    staged = frames.spark.read.schema(flagged.schema).parquet(path)
+    return staged, observing.numbers() if observing else None
+
+
+def _write_kept(
+    frames: Frames,
+    job: BuildJob,
+    rules: Rules,
+    flagged: DataFrame,
+    numbers: Mapping[str, int] | None,
+) -> Mapping[str, int]:
+    """Write the rows that the rules let through; what was counted of all produced rows."""
+    if numbers is None and not frames.capabilities.observe and _counts_before(job, rules):
+        with explaining(job.rows):
+            numbers = _aggregate(flagged, rules.counts())
+    observing = None
+    if numbers is None and frames.capabilities.observe:
+        observing = observed(flagged, rules.counts())
+        flagged_or_observed = observing.frame
+    else:
+        flagged_or_observed = flagged
+    kept = flagged_or_observed.where(rules.kept) if rules.separates else flagged_or_observed
+    first, *others = job.fields
+    guarded = kept.selectExpr(
+        rules.guard(first.name, first.type), *(quote(field.name) for field in others)
+    )
+    try:
+        with explaining(job.rows):
+            _write(guarded, job.target)
+    except QualityError as error:
+        raise _counted_violation(job, rules, flagged, error) from error.__cause__
+    if observing is not None:
+        return observing.numbers()
+    return numbers if numbers is not None else _count_written(frames, job, rules)
+
+
+def _count_written(frames: Frames, job: BuildJob, rules: Rules) -> Mapping[str, int]:
+    """Counts of a table that was just written as a whole, from what is stored."""
+    written = frames.spark.read.format("delta").load(job.target.location)
+    warnings = Rules(tuple(check for check in rules.checks if check.on_fail == "warn"))
+    return rules_numbers(
+        rules, warnings, _aggregate(_flag(frames, job, warnings, written), warnings.counts())
+    )
+
+
+def rules_numbers(rules: Rules, part: Rules, numbers: Mapping[str, int]) -> Mapping[str, int]:
+    """The numbers of some of the rules, numbered as among all of them."""
+    places = {id(check): index for index, check in enumerate(rules.checks)}
+    renumbered = {
+        f"failed_{places[id(check)]}": numbers[f"failed_{index}"]
+        for index, check in enumerate(part.checks)
+    }
+    return {"produced": numbers["produced"], **renumbered}
+
+
+def _write_quarantined(
+    frames: Frames, job: BuildJob, flagged: DataFrame, sink: Sink, quarantined: int
+) -> None:
+    extras = _RECORD_COLUMNS if isinstance(job.rows, FileRows) else ()
+    columns = (
+        *(quote(field.name) for field in job.fields),
+        f"{FAILED} AS _failed_rules",
+        f"{_timestamp(job)} AS _quarantined_at",
+        f"{literal(job.run_id)} AS _run_id",
+        *extras,
+    )
+    if quarantined == 0 and sink.mode == "append":
+        return
+    with explaining(job.rows):
+        if quarantined == 0:
+            empty = frames.spark.createDataFrame([], flagged.selectExpr(*columns).schema)
+            _write(empty, sink)
+        else:
+            _write(flagged.where(QUARANTINED).selectExpr(*columns), sink)
+
+
+def _write(frame: DataFrame, sink: Sink) -> None:
+    writer = frame.write.format("delta").mode(sink.mode)
+    writer.option("userMetadata", sink.token).save(sink.location)
+
+
+def _aggregate(frame: DataFrame, counts: tuple[tuple[str, str], ...]) -> Mapping[str, int]:
+    rows = frame.selectExpr(*(f"{sql} AS {name}" for name, sql in counts)).toArrow().to_pylist()
+    return {name: int(value or 0) for name, value in rows[0].items()}
+
+
+def _counted_violation(
+    job: BuildJob, rules: Rules, flagged: DataFrame, error: QualityError
+) -> QualityError:
+    """The same failure with exact counts: one more query, on this path only."""
+    if error.code != "LW401" or not rules.guards:
+        return error
+    with explaining(job.rows):
+        numbers = _aggregate(flagged, (("produced", "count(1)"), *rules.violations()))
+    failed = {name: rows for name, rows in rules.failed(dict(numbers)).items() if rows}
+    checks = {check.name: check for check in rules.checks}
+    problems = [
+        broken_rule(job.table, checks[name], rows, numbers["produced"])
+        for name, rows in failed.items()
+    ]
+    return QualityError.of(problems) if problems else error
+
+
+def _failed(rules: Rules, numbers: Mapping[str, int], quarantined: int) -> Mapping[str, int]:
+    return rules.failed(dict(numbers))
+
+
+def _notes(frames: Frames, job: BuildJob) -> tuple[str, ...]:
+    if job.cluster_by and not frames.capabilities.clustering:
+        return (f"{job.table}: cluster_by is not applied by this engine",)
+    return ()
+
+
+def _timestamp(job: BuildJob) -> str:
+    return f"timestamp {literal(job.now.isoformat(sep=' '))}"
+
+
+__all__ = ["Frames", "build", "verdict"]

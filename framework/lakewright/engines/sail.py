@@ -1,0 +1,62 @@
+"""The Sail engine: a Spark Connect server inside this process, without a JVM."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from lakewright.engines.capabilities import engine_capabilities
+from lakewright.engines.features import refuse_features
+from lakewright.engines.port import Capabilities, Session
+from lakewright.engines.sessions import FrameSession
+from lakewright.engines.settings import SESSION_SETTINGS
+from lakewright.errors import LakeError
+from lakewright.names import TableName
+
+
+class SailEngine:
+    """Implements `Engine`. The server listens on the loopback address only."""
+
+    def __init__(self, conf: Mapping[str, str]) -> None:
+        os.environ.setdefault("RUST_LOG", "off")
+        try:
+            # Importing these loads large libraries, which only this engine needs.
+            from pysail.spark import SparkConnectServer
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise LakeError(
+                "LW602",
+                "the engine `sail` is not installed",
+                hint="pip install 'lakewright[sail]', or use --engine spark",
+            ) from error
+        self._builder: Any = SparkSession.builder
+        self._server = SparkConnectServer("127.0.0.1", 0)
+        self._server.start(background=True)
+        self._url = f"sc://127.0.0.1:{self._server.listening_address[1]}"
+        self._conf = {**SESSION_SETTINGS, **conf}
+
+    @property
+    def name(self) -> str:
+        return "sail"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return engine_capabilities("sail")
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        return {"engine": f"sail {version('pysail')}", "pyspark": version("pyspark")}
+
+    def session(self) -> Session:
+        spark = self._builder.remote(self._url).create()
+        for key, value in self._conf.items():
+            spark.conf.set(key, value)
+        return FrameSession(spark, self.capabilities, spark.stop)
+
+    def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
+        refuse_features(self.name, features)
+
+    def close(self) -> None:
+        self._server.stop()

@@ -1,0 +1,159 @@
+"""The private space of one running table, over the public PySpark API: classic, Connect and Sail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from lakewright.engines.building import build
+from lakewright.engines.inputs import Inputs
+from lakewright.engines.messages import at_place_of, explaining
+from lakewright.engines.port import (
+    BuildJob,
+    BuildResult,
+    Capabilities,
+    FileRows,
+    PythonRows,
+    Rows,
+    SqlRows,
+)
+from lakewright.engines.reading import file_frame
+from lakewright.errors import InternalError, SpecError
+from lakewright.lake import Field, Pin
+from lakewright.names import TableName, quote
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_INGEST_FIELDS = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
+
+
+class FrameSession:
+    """Implements `Session`; several may work at the same time, each from its own thread."""
+
+    def __init__(
+        self, spark: SparkSession, capabilities: Capabilities, close: Callable[[], None]
+    ) -> None:
+        self.spark = spark
+        self.capabilities = capabilities
+        self._close = close
+        self._bound: dict[TableName, str] = {}
+
+    def bind(self, table: TableName, pin: Pin) -> None:
+        with explaining():
+            self._register(table, self.version(pin.location, pin.version))
+
+    def bind_view(self, table: TableName, rows: SqlRows) -> None:
+        with explaining(rows):
+            self._register(table, self.spark.sql(rows.sql))
+
+    def relation(self, table: TableName) -> str:
+        if table not in self._bound:
+            raise InternalError("LW901", f"{table} is not bound in this session")
+        return quote(self._bound[table])
+
+    def analyse(self, rows: Rows) -> tuple[Field, ...]:
+        with explaining(rows):
+            frame = self.frame(rows)
+            fields = columns_of(frame)
+        _refuse_unstorable(fields, rows)
+        return fields if not isinstance(rows, FileRows) else (*rows.fields, *_INGEST_FIELDS)
+
+    def build(self, job: BuildJob) -> BuildResult:
+        return build(self, job)
+
+    def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:
+        if not expressions:
+            return {}
+        names = list(expressions)
+        columns = ", ".join(
+            f"coalesce(cast(({expressions[name]}) AS bigint), 0) AS `_{index}`"
+            for index, name in enumerate(names)
+        )
+        with explaining():
+            values = self.spark.sql(f"SELECT {columns}").toArrow().to_pylist()[0]
+        return {name: int(values[f"_{index}"]) for index, name in enumerate(names)}
+
+    def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
+        with explaining(SqlRows(sql)):
+            frame = self.spark.sql(sql)
+            return (frame if limit is None else frame.limit(limit)).toArrow()
+
+    def close(self) -> None:
+        for view in self._bound.values():
+            self.spark.catalog.dropTempView(view)
+        self._bound.clear()
+        self._close()
+
+    def frame(self, rows: Rows) -> DataFrame:
+        """The rows as a DataFrame; nothing is executed."""
+        match rows:
+            case SqlRows(sql=sql):
+                return self.spark.sql(sql)
+            case PythonRows():
+                return self._python_frame(rows)
+            case FileRows():
+                return file_frame(self.spark, rows)
+
+    def version(self, location: str, version: int) -> DataFrame:
+        """A Delta table as it was."""
+        reader = self.spark.read.format("delta")
+        return reader.option("versionAsOf", version).load(location)
+
+    def table(self, table: TableName) -> DataFrame:
+        """A bound table."""
+        return self.spark.table(self.relation(table))
+
+    def explaining(self, rows: Rows) -> AbstractContextManager[None]:
+        return explaining(rows)
+
+    def _register(self, table: TableName, frame: DataFrame) -> None:
+        view = f"lw__{table.schema}__{table.table}"
+        frame.createOrReplaceTempView(view)
+        self._bound[table] = view
+
+    def _python_frame(self, rows: PythonRows) -> DataFrame:
+        inputs = Inputs(
+            spark=self.spark,
+            tables={name: self.table(name) for name in rows.reads},
+            vars=rows.vars,
+            now=rows.now,
+            today=rows.today,
+        )
+        frame = rows.function(inputs)
+        if not hasattr(frame, "selectExpr"):
+            raise SpecError(
+                "LW615",
+                f"the transform returned {type(frame).__name__}, not a DataFrame",
+                at_place_of(rows),
+                hint="return the DataFrame that holds the table's rows",
+            )
+        return frame
+
+
+def columns_of(frame: DataFrame) -> tuple[Field, ...]:
+    """Names and types of a frame; the engine analyses it here at the latest."""
+    return tuple(Field(field.name, field.dataType.simpleString()) for field in frame.schema)
+
+
+def _refuse_unstorable(fields: tuple[Field, ...], rows: Rows) -> None:
+    seen: set[str] = set()
+    for field in fields:
+        if field.type == "void":
+            raise SpecError(
+                "LW613",
+                f"`{field.name}` has no type: it is always NULL",
+                at_place_of(rows),
+                hint=f"write cast(NULL AS string) AS {field.name}, with the type you mean",
+            )
+        if field.name.lower() in seen:
+            raise SpecError(
+                "LW614",
+                f"two columns are called `{field.name}`",
+                at_place_of(rows),
+                hint="give one of them another name with AS",
+            )
+        seen.add(field.name.lower())

@@ -1,0 +1,61 @@
+"""The settings of engines and sessions, so that one query means the same everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+SESSION_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+}
+
+# Spark's own beside them. Retention is Lakewright's, so Delta must not refuse old versions of sources.
+SPARK_SESSION_SETTINGS = {
+    **SESSION_SETTINGS,
+    "spark.sql.variable.substitute": "false",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
+    "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
+}
+
+_LOGGING = """rootLogger.level = {level}
+rootLogger.appenderRef.stderr.ref = stderr
+appender.stderr.type = Console
+appender.stderr.name = stderr
+appender.stderr.target = SYSTEM_ERR
+appender.stderr.layout.type = PatternLayout
+appender.stderr.layout.pattern = %d{{yy-MM-dd HH:mm:ss}} %p %c{{1}}: %m%n
+"""
+
+
+def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[str, str]:
+    """Settings of a Spark that is started here: loopback only, quiet, and made for small machines."""
+    cores = os.cpu_count() or 2
+    logging = scratch / "log4j2.properties"
+    logging.write_text(_LOGGING.format(level=level))
+    path = os.pathsep.join(str(jar) for jar in jars)
+    return {
+        **SPARK_SESSION_SETTINGS,
+        "spark.app.name": "lakewright",
+        "spark.master": "local[*]",
+        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        "spark.sql.shuffle.partitions": str(cores),
+        "spark.sql.warehouse.dir": str(scratch / "warehouse"),
+        "spark.local.dir": str(scratch),
+        "spark.driver.memory": "2g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.extraJavaOptions": (
+            f"-XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=file:{logging}"
+        ),
+        **(
+            {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}
+            if jars
+            else {}
+        ),
+    }

@@ -1,0 +1,135 @@
+"""The Spark engine: started here, under spark-submit, or behind a Spark Connect address."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lakewright.engines.capabilities import engine_capabilities
+from lakewright.engines.features import refuse_features
+from lakewright.engines.jars import cached_jars, delta_coordinate, keep_jars
+from lakewright.engines.java import find_java, wrap_java
+from lakewright.engines.port import Capabilities, Session
+from lakewright.engines.sessions import FrameSession
+from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings
+from lakewright.errors import LakeError
+from lakewright.names import TableName
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+class SparkEngine:
+    """Implements `Engine` over a classic session or a Spark Connect address."""
+
+    def __init__(
+        self,
+        renew: Callable[[], SparkSession],
+        settings: Mapping[str, str],
+        close: Callable[[], None],
+    ) -> None:
+        self._renew = renew
+        self._settings = settings
+        self._close = close
+
+    @classmethod
+    def open(cls, conf: Mapping[str, str], environ: Mapping[str, str]) -> SparkEngine:
+        """Reuse the session that spark-submit made, else connect, else start one here."""
+        try:
+            # Importing PySpark loads a large library, which only an engine needs.
+            from pyspark.sql import SparkSession
+        except ImportError as error:
+            raise LakeError(
+                "LW602",
+                "the engine `spark` is not installed",
+                hint="pip install 'lakewright[spark]', or use --engine sail",
+            ) from error
+        builder: Any = SparkSession.builder
+        rest = {key: value for key, value in conf.items() if key != "remote"}
+        settings = {**SPARK_SESSION_SETTINGS, **rest}
+        if conf.get("remote"):
+            return cls(lambda: builder.remote(conf["remote"]).create(), settings, lambda: None)
+        active: Any = SparkSession.getActiveSession()
+        if active is not None:
+            return cls(active.newSession, settings, lambda: None)
+        spark, stop = _start(builder, rest, environ)
+        return cls(spark.newSession, settings, stop)
+
+    @property
+    def name(self) -> str:
+        return "spark"
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return engine_capabilities("spark")
+
+    @property
+    def packages(self) -> Mapping[str, str]:
+        spark = version("pyspark")
+        return {"engine": f"spark {spark}", "pyspark": spark, "delta": version("delta-spark")}
+
+    def session(self) -> Session:
+        spark = self._renew()
+        for key, value in self._settings.items():
+            if spark.conf.isModifiable(key):
+                spark.conf.set(key, value)
+        return FrameSession(spark, self.capabilities, lambda: None)
+
+    def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
+        refuse_features(self.name, features)
+
+    def close(self) -> None:
+        self._close()
+
+
+def _start(
+    builder: Any, conf: Mapping[str, str], environ: Mapping[str, str]
+) -> tuple[Any, Callable[[], None]]:
+    """A local Spark and how to end it. What its JVM prints goes to a file unless logs are wanted."""
+    scratch = Path(tempfile.mkdtemp(prefix="lakewright-spark-"))
+    level = environ.get("LAKEWRIGHT_SPARK_LOG", "")
+    os.environ["JAVA_HOME"] = str(wrap_java(find_java(environ), environ))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    if not level:
+        os.environ["LAKEWRIGHT_JVM_LOG"] = str(scratch / "jvm.log")
+    own_delta = any("delta" in conf.get(key, "") for key in ("spark.jars", "spark.jars.packages"))
+    jars = () if own_delta else cached_jars(environ)
+    settings = {**local_settings(scratch, jars, level or "error"), **conf}
+    if not own_delta and not jars:
+        settings.setdefault("spark.jars.packages", delta_coordinate())
+    spark = _session(builder, settings, scratch)
+    if not own_delta and not jars:
+        keep_jars(_resolved(spark), environ)
+    return spark, lambda: _stop(spark, scratch)
+
+
+def _session(builder: Any, settings: Mapping[str, str], scratch: Path) -> Any:
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    try:
+        return builder.getOrCreate()
+    except Exception as error:  # py4j and PySpark throw several unrelated kinds
+        log = scratch / "jvm.log"
+        said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+        raise LakeError(
+            "LW604",
+            f"Spark did not start: {str(error).splitlines()[0]}",
+            hint="LAKEWRIGHT_SPARK_LOG=info shows what Spark says",
+            notes=tuple(said[-5:]),
+        ) from error
+
+
+def _resolved(spark: Any) -> list[Path]:
+    named = spark.conf.get("spark.jars", "").split(",")
+    return [Path(name.removeprefix("file://").removeprefix("file:")) for name in named if name]
+
+
+def _stop(spark: Any, scratch: Path) -> None:
+    spark.stop()
+    shutil.rmtree(scratch, ignore_errors=True)
