@@ -1,11 +1,28 @@
 """What exists: releases, code store, control records, claims, Delta heads."""
 
+from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims
+from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.delta_log import matches
+from lakewright.lake.lake import Lake, open_lake
+from lakewright.lake.listing import hash_file, list_files
 from lakewright.lake.ports import (
     AlreadyExistsError,
     DeltaTables,
     NotFoundError,
     ObjectStore,
     StoredObject,
+)
+from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
+from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
+from lakewright.lake.stores import LocalStore, open_store
+from lakewright.lake.types import (
+    arrow_schema,
+    fit_rows,
+    from_arrow,
+    normal_type,
+    parse_type,
+    to_arrow,
+    widens,
 )
 from lakewright.lake.values import (
     CheckResult,
@@ -27,10 +44,15 @@ from lakewright.lake.values import (
 )
 
 __all__ = [
+    "LEDGER_SCHEMA",
     "AlreadyExistsError",
     "CheckResult",
+    "Claim",
+    "Claims",
     "Commit",
+    "ControlRecord",
     "Definition",
+    "DeltaLakeTables",
     "DeltaTables",
     "Drift",
     "Entry",
@@ -39,13 +61,35 @@ __all__ = [
     "Head",
     "Held",
     "InputVersion",
+    "Lake",
+    "LakeInfo",
     "LakeState",
     "ListedFile",
     "LoadedFile",
+    "LocalClaims",
+    "LocalStore",
     "NotFoundError",
     "ObjectStore",
     "Pin",
     "Release",
     "SourceHead",
+    "StoreClaims",
     "StoredObject",
+    "arrow_schema",
+    "decode_release",
+    "encode_release",
+    "fit_rows",
+    "from_arrow",
+    "hash_file",
+    "is_ours",
+    "list_files",
+    "matches",
+    "normal_type",
+    "open_lake",
+    "open_store",
+    "parse_type",
+    "read_source",
+    "to_arrow",
+    "token_of",
+    "widens",
 ]

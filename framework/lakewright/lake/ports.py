@@ -61,6 +61,9 @@ class DeltaTables(Protocol):
     def commits(self, location: str, after: int) -> tuple[Commit, ...]:
         """All commits with a version above `after`, in order. Cheap when there are none."""
 
+    def commit(self, location: str, version: int) -> Commit:
+        """One commit by its version. Raises NotFoundError when the log does not have it."""
+
     def size(self, location: str, version: int) -> tuple[int | None, int]:
         """Rows (None without statistics) and bytes of a version."""
 
@@ -81,3 +84,6 @@ class DeltaTables(Protocol):
 
     def append(self, location: str, rows: pa.Table, token: str) -> int:
         """Append driver-made rows; returns the version. For ledgers and history."""
+
+    def sync(self, location: str, after: int) -> None:
+        """Make durable what the commits above `after` wrote (a no-op where puts are durable)."""

@@ -1,0 +1,67 @@
+"""The code store: the sources of each table as they were released, verified at every use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lakewright.errors import LakeError
+from lakewright.lake import paths
+from lakewright.lake.ports import AlreadyExistsError, NotFoundError, ObjectStore
+from lakewright.lake.records import FORMAT_VERSION, digest_bytes, seal, unseal
+from lakewright.specs import SourceFile, digest_files
+
+
+def put_code(store: ObjectStore, environment: str, files: Iterable[SourceFile]) -> str:
+    """Store sources once and return their digest. The manifest goes last: with it they are complete."""
+    kept = tuple(sorted(files, key=lambda file: file.path))
+    digest = digest_files(kept)
+    folder = paths.code(environment, digest)
+    if _has(store, f"{folder}/manifest.json"):
+        return digest
+    named = {file.path: digest_bytes(file.text.encode()) for file in kept}
+    for file in kept:
+        _put_once(store, f"{folder}/{named[file.path]}", file.text.encode())
+    manifest = {"format_version": FORMAT_VERSION, "digest": digest, "files": named}
+    _put_once(store, f"{folder}/manifest.json", seal(manifest))
+    return digest
+
+
+def get_code(store: ObjectStore, environment: str, digest: str) -> tuple[SourceFile, ...]:
+    """The sources with that digest, in path order; LakeError LW516 when they are not exactly those."""
+    folder = paths.code(environment, digest)
+    try:
+        named = unseal(store.get(f"{folder}/manifest.json"), f"{folder}/manifest.json")["files"]
+        files = tuple(
+            SourceFile(path, store.get(f"{folder}/{name}").decode())
+            for path, name in sorted(named.items())
+        )
+    except (NotFoundError, UnicodeDecodeError, KeyError, AttributeError) as error:
+        raise _spoilt(folder) from error
+    if digest_files(files) != digest:
+        raise _spoilt(folder)
+    return files
+
+
+def _has(store: ObjectStore, path: str) -> bool:
+    try:
+        store.get(path)
+    except NotFoundError:
+        return False
+    return True
+
+
+def _put_once(store: ObjectStore, path: str, data: bytes) -> None:
+    """Files are named by their content, so another run's bytes are these bytes unless spoilt."""
+    try:
+        store.put_new(path, data)
+    except AlreadyExistsError:
+        if store.get(path) != data:
+            store.put(path, data)
+
+
+def _spoilt(folder: str) -> LakeError:
+    return LakeError(
+        "LW516",
+        f"the released code in {folder} is not what was released",
+        hint="find out who changed it; then `lakewright apply` from a checkout stores it again",
+    )

@@ -1,0 +1,304 @@
+"""Delta tables on disk and in object stores, through deltalake and the log itself: no JVM, no engine."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, QueryBuilder
+from deltalake import write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from lakewright.errors import LakeError
+from lakewright.lake import delta_log
+from lakewright.lake.delta_log import Protocol, TableMetadata
+from lakewright.lake.paths import number_of
+from lakewright.lake.ports import AlreadyExistsError, ObjectStore
+from lakewright.lake.stores import open_store
+from lakewright.lake.types import arrow_schema, fit_rows
+from lakewright.lake.values import Commit, Definition, Head
+
+_LOG = "_delta_log"
+_ATTEMPTS = 5
+# Log cleanup is gc's decision, never a side effect of a write.
+_HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaLakeTables:
+    """The real port. Holds nothing: every call reads the log as it is now."""
+
+    def head(self, location: str) -> Head | None:
+        table = _open(location)
+        return None if table is None else _head(location, table)
+
+    def at(self, location: str, version: int) -> Head:
+        return _head(location, _open_at(location, version))
+
+    def commit(self, location: str, version: int) -> Commit:
+        path = _entry_path(version)
+        actions = delta_log.parse_entry(open_store(location).get(path), f"{location}/{path}")
+        return delta_log.read_commit(version, actions, datetime.fromtimestamp(0, UTC))
+
+    def commits(self, location: str, after: int) -> tuple[Commit, ...]:
+        return tuple(
+            delta_log.read_commit(version, actions, modified)
+            for version, actions, modified in _entries(open_store(location), location, after)
+        )
+
+    def size(self, location: str, version: int) -> tuple[int | None, int]:
+        files = _active_files(_open_at(location, version))
+        counts = [row["num_records"] for row in files]
+        rows = None if any(count is None for count in counts) else sum(counts)
+        return rows, sum(row["size_bytes"] for row in files)
+
+    def define(
+        self, location: str, definition: Definition, token: str, *, table_id: str, now: datetime
+    ) -> int | None:
+        store = open_store(location)
+        for _ in range(_ATTEMPTS):
+            table = _open(location)
+            version, actions = (
+                _creation(definition, token, table_id, now)
+                if table is None
+                else _alteration(table, location, definition, token, now)
+            )
+            if not actions:
+                return None
+            try:
+                store.put_new(_entry_path(version), delta_log.entry(actions))
+            except AlreadyExistsError:
+                continue  # somebody committed meanwhile: decide again from what is there now
+            return version
+        raise LakeError(
+            "LW532",
+            f"{location} is written by somebody else at every attempt",
+            hint="find the other writer; then run the same command again",
+        )
+
+    def restore(self, location: str, version: int, token: str) -> int:
+        table = _open_at(location, None)
+        before = table.version()
+        if before == version:
+            return version
+        with _unless_committed(self, location, before, token):
+            table.restore(
+                version, commit_properties=_token(token), post_commithook_properties=_HOOKS
+            )
+        made = self._committed(location, before, token)
+        if self._files(location, made) != self._files(location, version):
+            raise LakeError(
+                "LW535",
+                f"{location} does not hold version {version} after it was restored",
+                hint="another writer was in between; run the same command again",
+            )
+        return made
+
+    def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
+        table = _open_at(location, version)
+        schema = arrow_schema(_head(location, table).definition.fields)
+        names = list(columns) if columns is not None else schema.names
+        chosen = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in names)
+        with _delta_errors(location):
+            found = QueryBuilder().register("rows", table).execute(f"SELECT {chosen} FROM rows")
+            read = pa.table(found)
+        return read.cast(pa.schema([schema.field(name) for name in names]))
+
+    def append(self, location: str, rows: pa.Table, token: str) -> int:
+        table = _open_at(location, None)
+        before = table.version()
+        if rows.num_rows == 0:
+            return int(before)
+        with _unless_committed(self, location, before, token):
+            write_deltalake(
+                table,
+                fit_rows(rows, arrow_schema(_metadata(table).definition().fields)),
+                mode="append",
+                commit_properties=_token(token),
+                post_commithook_properties=_HOOKS,
+            )
+        return self._committed(location, before, token)
+
+    def sync(self, location: str, after: int) -> None:
+        store = open_store(location)
+        store.sync(_LOG)
+        for _, actions, _ in _entries(store, location, after):
+            for path in delta_log.added_paths(actions):
+                if "://" not in path and not path.startswith("/"):
+                    store.sync(unquote(path))
+
+    def _committed(self, location: str, after: int, token: str) -> int:
+        mine = [commit.version for commit in self.commits(location, after) if commit.token == token]
+        if not mine:
+            raise LakeError(
+                "LW532",
+                f"the commit to {location} is not in its log",
+                hint="run the same command again; nothing of it is published",
+            )
+        return mine[-1]
+
+    def _files(self, location: str, version: int) -> list[str]:
+        return sorted(row["path"] for row in _active_files(_open_at(location, version)))
+
+
+def _creation(
+    definition: Definition, token: str, table_id: str, now: datetime
+) -> tuple[int, list[dict[str, Any]]]:
+    metadata = delta_log.new_metadata(table_id, definition, now)
+    protocol = delta_log.needed_protocol(None, metadata)
+    return 0, [
+        delta_log.commit_info("CREATE TABLE", token, now),
+        {"protocol": protocol.action()},
+        {"metaData": metadata.action()},
+    ]
+
+
+def _alteration(
+    table: DeltaTable, location: str, definition: Definition, token: str, now: datetime
+) -> tuple[int, list[dict[str, Any]]]:
+    """The actions that bring a table to `definition`; none when nothing differs."""
+    live, version = _metadata(table), int(table.version()) + 1
+    wanted = delta_log.changed_metadata(live, definition)
+    if wanted == live:
+        return version, []
+    protocol = _protocol(table)
+    delta_log.check_features(protocol, location)
+    needed = delta_log.needed_protocol(protocol, wanted)
+    actions = [delta_log.commit_info("CHANGE DEFINITION", token, now)]
+    actions += [{"protocol": needed.action()}] if needed != protocol else []
+    actions += [{"metaData": wanted.action()}]
+    if not delta_log.keeps_rows(live, wanted):
+        actions += _removals(table, live, location, now)
+    return version, actions
+
+
+def _removals(
+    table: DeltaTable, live: TableMetadata, location: str, now: datetime
+) -> list[dict[str, Any]]:
+    if live.partition_columns:
+        raise delta_log.unsupported("partitions, in a change of a column's type", location)
+    if live.configuration.get("delta.appendOnly") == "true":
+        raise delta_log.unsupported("appendOnly, in a change of a column's type", location)
+    if "deletionVectors" in _protocol(table).writer_features and _has_vectors(table):
+        raise delta_log.unsupported("deletion vectors, in a change of a column's type", location)
+    files = _active_files(DeltaTable(location, version=table.version()))
+    return [delta_log.remove(row["path"], row["size_bytes"], now) for row in files]
+
+
+def _has_vectors(table: DeltaTable) -> bool:
+    found = DeltaTable(table.table_uri, version=table.version()).deletion_vectors()
+    return bool(pa.table(found).num_rows)
+
+
+def _open(location: str) -> DeltaTable | None:
+    with _delta_errors(location):
+        try:
+            return DeltaTable(location, without_files=True)
+        except TableNotFoundError:
+            return None
+
+
+def _open_at(location: str, version: int | None) -> DeltaTable:
+    with _delta_errors(location):
+        return DeltaTable(location, version=version)
+
+
+def _head(location: str, table: DeltaTable) -> Head:
+    protocol = _protocol(table)
+    metadata = _metadata(table)
+    return Head(
+        location,
+        metadata.table_id,
+        int(table.version()),
+        metadata.definition(),
+        protocol.reader_features,
+        protocol.writer_features,
+    )
+
+
+def _metadata(table: DeltaTable) -> TableMetadata:
+    found = table.metadata()
+    return TableMetadata(
+        str(found.id),
+        tuple(json.loads(table.schema().to_json())["fields"]),
+        dict(found.configuration),
+        found.description or "",
+        found.name,
+        tuple(found.partition_columns),
+        found.created_time or 0,
+    )
+
+
+def _protocol(table: DeltaTable) -> Protocol:
+    found = table.protocol()
+    return Protocol(
+        found.min_reader_version,
+        found.min_writer_version,
+        tuple(sorted(found.reader_features or ())),
+        tuple(sorted(found.writer_features or ())),
+    )
+
+
+def _active_files(table: DeltaTable) -> list[dict[str, Any]]:
+    wanted = ["path", "size_bytes", "num_records"]
+    found = pa.table(table.get_add_actions(flatten=True))
+    return found.select([name for name in wanted if name in found.column_names]).to_pylist()
+
+
+def _entries(
+    store: ObjectStore, location: str, after: int
+) -> Iterator[tuple[int, tuple[dict[str, Any], ...], datetime]]:
+    """Log entries above `after`, in order; LakeError LW530 when one in between is gone."""
+    expected = after + 1
+    for item in store.list(_LOG, _entry_path(after) if after >= 0 else ""):
+        version = number_of(item.path)
+        if version is None:
+            continue
+        if version != expected:
+            raise delta_log.damaged(f"{location}/{_entry_path(expected)}")
+        actions = delta_log.parse_entry(store.get(item.path), f"{location}/{item.path}")
+        yield version, actions, item.modified
+        expected += 1
+
+
+def _entry_path(version: int) -> str:
+    return f"{_LOG}/{version:020d}.json"
+
+
+def _token(token: str) -> CommitProperties:
+    return CommitProperties(custom_metadata={"userMetadata": token}, max_commit_retries=0)
+
+
+@contextlib.contextmanager
+def _unless_committed(
+    tables: DeltaLakeTables, location: str, after: int, token: str
+) -> Iterator[None]:
+    """An exception of a commit means unknown: it counts as done when our token is in the log."""
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        if not any(commit.token == token for commit in tables.commits(location, after)):
+            raise _error(location, error) from error
+
+
+@contextlib.contextmanager
+def _delta_errors(location: str) -> Iterator[None]:
+    try:
+        yield
+    except (DeltaError, OSError) as error:
+        raise _error(location, error) from error
+
+
+def _error(location: str, error: Exception) -> LakeError:
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return LakeError(
+        "LW530",
+        f"Delta could not work on {location}: {reason}",
+        hint="check that the table's files are all there and readable",
+    )

@@ -1,0 +1,370 @@
+"""A lake: its releases, code, control records, claims and tables, behind one value.
+
+Nothing is cached: every call reads what is there now. Only `create`, `protect`, `put_*`,
+`append_history`, `claim` and what `tables` and `store` offer write anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import pyarrow as pa
+
+from lakewright.errors import LakeError, RefusedError
+from lakewright.lake import code, control, paths, state
+from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
+from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
+from lakewright.lake.records import (
+    ControlRecord,
+    LakeInfo,
+    broken_record,
+    decode_info,
+    decode_release,
+    encode_info,
+    encode_release,
+)
+from lakewright.lake.stores import LocalStore, open_store
+from lakewright.lake.types import from_arrow
+from lakewright.lake.values import Definition, Entry, Field, LakeState, Pin, Release
+from lakewright.names import TableName
+from lakewright.specs import Input, SourceFile
+
+_HISTORY = f"{state.TOKEN_PREFIX}history"
+
+
+@dataclass(frozen=True, slots=True)
+class Lake:
+    """A storage root of one project. `uri` is an absolute folder or a URI, without a last slash."""
+
+    uri: str
+    store: ObjectStore
+    tables: DeltaTables
+    claims: Claims | None = None  # None: those that fit the store
+    patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
+
+    # The lake itself
+
+    def exists(self) -> bool:
+        return self._get(paths.INFO) is not None
+
+    def create(self, project: str, lake_id: str, now: datetime) -> LakeInfo:  # noqa: ARG002
+        """Make the lake of `project`, or find it made; RefusedError LW512 when it is another's."""
+        info = LakeInfo(lake_id, project)
+        try:
+            self.store.put_new(paths.INFO, encode_info(info))
+        except AlreadyExistsError:
+            return self.check_project(project)
+        return info
+
+    def info(self) -> LakeInfo:
+        """LakeError LW510 when there is no lake, LW511 when a newer Lakewright made it."""
+        data = self._get(paths.INFO)
+        if data is None:
+            raise LakeError(
+                "LW510",
+                f"there is no lake at {self.uri}",
+                hint="`lakewright apply` makes one; or choose another target with `-t`",
+            )
+        return decode_info(data, paths.INFO)
+
+    def check_project(self, project: str) -> LakeInfo:
+        """The lake's info; RefusedError LW512 when it belongs to another project."""
+        info = self.info()
+        if info.project != project:
+            raise RefusedError(
+                "LW512",
+                f"the lake at {self.uri} belongs to project `{info.project}`, not to `{project}`",
+                hint="give this project a lake of its own in lakewright.yml",
+            )
+        return info
+
+    def protect(self, environment: str) -> None:
+        """Mark an environment as protected; twice is once."""
+        info = self.info()
+        if environment not in info.protected:
+            protected = tuple(sorted({*info.protected, environment}))
+            self.store.put(paths.INFO, encode_info(replace(info, protected=protected)))
+
+    # Releases
+
+    def environments(self) -> tuple[str, ...]:
+        """Environments that have a release, by name."""
+        found, after = [], ""
+        while (item := next(self.store.list(paths.ENVIRONMENTS, after), None)) is not None:
+            name = item.path.removeprefix(f"{paths.ENVIRONMENTS}/").partition("/")[0]
+            if next(self.store.list(paths.releases(name)), None) is not None:
+                found.append(name)
+            after = f"{paths.environment(name)}0"  # "0" is the character behind "/"
+        return tuple(found)
+
+    def numbers(self, environment: str) -> Iterator[int]:
+        """Numbers of the releases, rising; records are not read."""
+        for item in self.store.list(paths.releases(environment)):
+            number = paths.number_of(item.path)
+            if number is not None:
+                yield number
+
+    def latest(self, environment: str) -> Release | None:
+        """The newest release; LakeError LW513 when its record cannot be read.
+
+        A hint says where to begin looking; it may be old, torn or absent.
+        """
+        number, data = self._hinted(environment)
+        if data is None:
+            number = max(self.numbers(environment), default=0)
+            data = self._get(paths.release(environment, number)) if number else None
+        if data is None:
+            return None
+        while (later := self._get(paths.release(environment, number + 1))) is not None:
+            number, data = number + 1, later
+        return self._release(environment, number, data)
+
+    def release(self, environment: str, number: int) -> Release:
+        """LakeError LW514 when there is none of that number."""
+        data = self._get(paths.release(environment, number)) if number > 0 else None
+        if data is None:
+            raise LakeError(
+                "LW514",
+                f"{environment} has no release {number}",
+                hint=f"`lakewright releases -e {environment}` lists them",
+            )
+        return self._release(environment, number, data)
+
+    def releases(self, environment: str) -> tuple[Release, ...]:
+        """All releases, oldest first."""
+        return tuple(self.release(environment, number) for number in self.numbers(environment))
+
+    def put_release(self, release: Release) -> Literal["stored", "taken"]:
+        """Put the record, durably, unless its number is taken by other bytes.
+
+        The same bytes are put until they are stored or found taken: an error of a put says nothing.
+        LakeError LW515 when storage never answers: then the release may exist or not.
+        """
+        for wait in (*self.patience, None):
+            try:
+                stored = self._put_or_compare(release)
+            except LakeError as error:
+                if wait is None:
+                    raise _unknown(release) from error
+                time.sleep(wait)
+            else:
+                if stored == "stored":
+                    self._hint(release.environment, release.release)
+                return stored
+        raise AssertionError("the last attempt returns or raises")
+
+    # Code, control, claims, runs
+
+    def put_code(self, environment: str, files: Iterable[SourceFile]) -> str:
+        """Store sources once; returns their digest."""
+        return code.put_code(self.store, environment, files)
+
+    def code(self, environment: str, digest: str) -> tuple[SourceFile, ...]:
+        """Released sources in path order; LakeError LW516 unless they are exactly those."""
+        return code.get_code(self.store, environment, digest)
+
+    def control(self, environment: str) -> tuple[ControlRecord, ...]:
+        """What persons said, in order."""
+        return control.read_control(self.store, environment)
+
+    def put_control(self, environment: str, record: ControlRecord) -> ControlRecord:
+        """Put under the next free number; returns the record with it."""
+        return control.put_control(self.store, environment, record)
+
+    def claim(self, environment: str, group: TableName, run_id: str, now: datetime) -> Claim:
+        """The right to write a group; RefusedError LW520 when another run has it."""
+        return self._claims().claim(environment, group, run_id, now)
+
+    def claim_all(
+        self, environment: str, groups: Iterable[TableName], run_id: str, now: datetime
+    ) -> tuple[Claim, ...]:
+        """All groups or none, in name order, so that two runs never wait for each other."""
+        return hold_all(self._claims(), environment, groups, run_id, now)
+
+    def put_run(self, run_id: str, name: str, data: bytes) -> None:
+        self.store.put(paths.run(run_id, name), data)
+
+    def get_run(self, run_id: str, name: str) -> bytes:
+        """Raises NotFoundError."""
+        return self.store.get(paths.run(run_id, name))
+
+    def runs_uri(self, run_id: str, name: str = "") -> str:
+        """Where a run may stage, absolute."""
+        return self.location_uri(paths.run(run_id, name).rstrip("/"))
+
+    # Tables
+
+    def location_uri(self, location: str) -> str:
+        """The absolute location of a relative one; LakeError LW504 when it leaves the lake."""
+        return f"{self.uri}/{paths.confine(location)}"
+
+    def new_location(self, environment: str, table: TableName, run_id: str) -> str:
+        """A relative location where nothing is, and where no other run will write."""
+        plain = paths.table(environment, table)
+        if self._is_free(plain):
+            return plain
+        suffixed = f"{plain}-{_eight(run_id)}"
+        taken = 0
+        location = suffixed
+        while not self._is_free(location):
+            taken += 1
+            location = f"{suffixed}-{taken}"
+        return location
+
+    def pin(self, entry: Entry) -> Pin:
+        """What a reader of an entry needs; entries of views have none."""
+        assert entry.location, f"{entry.table} is a view and has no rows of its own"
+        return Pin(self.location_uri(entry.location), entry.table_id, entry.version)
+
+    def verify_pin(self, entry: Entry) -> Pin:
+        """The pin, after looking that table id and token are those of the entry; else LW533."""
+        pin = self.pin(entry)
+        try:
+            commit = self.tables.commit(pin.location, pin.version)
+        except NotFoundError as error:
+            raise _moved(entry, "the log does not have that version") from error
+        if entry.token and commit.token != entry.token:
+            raise _moved(entry, "another commit is at that version")
+        self._check_id(pin, str(entry.table))
+        return pin
+
+    def read_table(self, pin: Pin, columns: Sequence[str] | None = None) -> pa.Table:
+        """The pinned rows, without an engine; LakeError LW533 when another table is there."""
+        self._check_id(pin, pin.location)
+        return self.tables.rows(pin.location, pin.version, columns)
+
+    def append_history(self, kind: str, rows: pa.Table, *, now: datetime) -> None:
+        """Add rows to a history table, which is made, and given missing columns, as they come."""
+        location = self.location_uri(paths.history(kind))
+        head = self.tables.head(location)
+        fields = {item.name: Field(item.name, str(from_arrow(item.type))) for item in rows.schema}
+        fields |= {item.name: item for item in head.definition.fields} if head else {}
+        table_id = str(uuid.uuid5(uuid.NAMESPACE_URL, location))
+        definition = Definition(tuple(fields.values()))
+        self.tables.define(location, definition, _HISTORY, table_id=table_id, now=now)
+        self.tables.append(location, rows, _HISTORY)
+
+    # What planning reads
+
+    def state(
+        self,
+        environment: str,
+        inputs: Sequence[Input],
+        *,
+        resolve: Callable[[str], str] = str,
+        with_code: bool = False,
+    ) -> LakeState:
+        """All that planning needs, by reads only. A missing lake is an empty one.
+
+        `resolve` makes a written location or pattern absolute. `with_code` also reads the released
+        sources, which a refresh compiles.
+        """
+        info = self.info() if self.exists() else None
+        release = self.latest(environment) if info else None
+        records = self.control(environment) if info else ()
+        entries = tuple(release.tables.values()) if release else ()
+        digests = sorted({it.code for it in entries if it.code}) if with_code else []
+        return LakeState(
+            lake=self.uri,
+            lake_id=info.lake_id if info else "",
+            environment=environment,
+            protected=info is not None and environment in info.protected,
+            release=release,
+            inputs=state.read_inputs(self.tables, inputs, release, self.location_uri, resolve),
+            drift=state.find_drift(self.tables, entries, self.location_uri),
+            holds=control.active_holds(records),
+            stopped=control.active_stop(records),
+            restorable_from=next(self.numbers(environment), None) if release else None,
+            code={digest: self.code(environment, digest) for digest in digests},
+        )
+
+    def _claims(self) -> Claims:
+        if self.claims is not None:
+            return self.claims
+        match self.store:
+            case LocalStore():
+                return LocalClaims(self.store.root)
+            case _:
+                return StoreClaims(self.store)
+
+    def _put_or_compare(self, release: Release) -> Literal["stored", "taken"]:
+        path, data = paths.release(release.environment, release.release), encode_release(release)
+        try:
+            self.store.put_new(path, data)
+        except AlreadyExistsError:
+            return "stored" if self._get(path) == data else "taken"
+        return "stored"
+
+    def _get(self, path: str) -> bytes | None:
+        try:
+            return self.store.get(path)
+        except NotFoundError:
+            return None
+
+    def _release(self, environment: str, number: int, data: bytes) -> Release:
+        path = paths.release(environment, number)
+        found = decode_release(data, path)
+        if (found.environment, found.release) != (environment, number):
+            raise broken_record(path, "it is the record of another release")
+        return found
+
+    def _hinted(self, environment: str) -> tuple[int, bytes | None]:
+        text = (self._get(paths.latest_hint(environment)) or b"").strip()
+        number = int(text) if text.isdigit() else 0
+        return number, self._get(paths.release(environment, number)) if number else None
+
+    def _hint(self, environment: str, number: int) -> None:
+        try:
+            self.store.put(paths.latest_hint(environment), b"%d\n" % number)
+        except LakeError:
+            return  # the release is stored; the hint only makes finding it quicker
+
+    def _is_free(self, location: str) -> bool:
+        if next(self.store.list(location), None) is not None:
+            return False
+        return self.tables.head(self.location_uri(location)) is None
+
+    def _check_id(self, pin: Pin, told: str) -> None:
+        found = self.tables.at(pin.location, pin.version).table_id
+        if found != pin.table_id:
+            raise LakeError(
+                "LW533",
+                f"{told} is another table than the release recorded",
+                hint="it was replaced at its place; `lakewright apply` builds a new one",
+            )
+
+
+def open_lake(uri: str) -> Lake:
+    """The lake at a folder, which is made absolute, or at a URI. It need not exist yet."""
+    local = "://" not in uri or uri.startswith("file://")
+    root = str(Path(uri.removeprefix("file://")).absolute()) if local else uri.rstrip("/")
+    return Lake(root, open_store(root), DeltaLakeTables())
+
+
+def _eight(run_id: str) -> str:
+    return hashlib.sha256(run_id.encode()).hexdigest()[:8]
+
+
+def _unknown(release: Release) -> LakeError:
+    return LakeError(
+        "LW515",
+        f"release: unknown. Storage did not say whether release {release.release}"
+        f" of {release.environment} was stored",
+        hint="nothing was undone; look with `lakewright releases` once storage answers again",
+    )
+
+
+def _moved(entry: Entry, reason: str) -> LakeError:
+    return LakeError(
+        "LW533",
+        f"{entry.table} version {entry.version} is not the one that was released: {reason}",
+        hint="somebody replaced the table; `lakewright doctor` shows what is left of it",
+    )

@@ -1,0 +1,73 @@
+"""Where things are in a lake: every path below `_lakewright/` is written here and nowhere else."""
+
+from __future__ import annotations
+
+import re
+
+from lakewright.errors import LakeError
+from lakewright.names import TableName
+
+HOME = "_lakewright"
+INFO = f"{HOME}/lake.json"
+ENVIRONMENTS = f"{HOME}/env"
+
+_NUMBERED = re.compile(r"(\d{20})\.json\Z")
+
+
+def confine(path: str) -> str:
+    """`path` when it is relative and stays below its root, else LakeError LW504."""
+    parts = path.split("/")
+    bad = path.startswith("/") or "\\" in path or "\0" in path or "://" in path
+    if bad or not path or any(part in ("", ".", "..") for part in parts):
+        raise LakeError(
+            "LW504",
+            f"`{path}` is not a path inside the lake",
+            hint="paths of a lake are relative, with `/`, and have no `..`",
+        )
+    return path
+
+
+def environment(name: str) -> str:
+    return f"{ENVIRONMENTS}/{name}"
+
+
+def releases(name: str) -> str:
+    return f"{environment(name)}/releases"
+
+
+def release(name: str, number: int) -> str:
+    return f"{releases(name)}/{number:020d}.json"
+
+
+def latest_hint(name: str) -> str:
+    return f"{environment(name)}/LATEST"
+
+
+def code(name: str, digest: str) -> str:
+    return f"{environment(name)}/code/{digest}"
+
+
+def control(name: str) -> str:
+    return f"{environment(name)}/control"
+
+
+def claim(name: str, group: TableName) -> str:
+    return f"{environment(name)}/claims/{group}"
+
+
+def run(run_id: str, name: str) -> str:
+    return f"{HOME}/runs/{run_id}/{name}"
+
+
+def history(kind: str) -> str:
+    return f"{HOME}/history/{kind}"
+
+
+def table(name: str, of: TableName) -> str:
+    return f"{name}/{of.schema}/{of.table}"
+
+
+def number_of(path: str) -> int | None:
+    """The number of a numbered object (`…/00000000000000000042.json`), None for other names."""
+    found = _NUMBERED.match(path.rsplit("/", 1)[-1])
+    return int(found.group(1)) if found else None

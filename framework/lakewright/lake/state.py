@@ -1,0 +1,126 @@
+"""What planning needs to know of a lake, read once, without writing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import assert_never
+
+import pyarrow as pa
+
+from lakewright.lake.listing import compare_files, list_files
+from lakewright.lake.ports import DeltaTables, NotFoundError
+from lakewright.lake.values import (
+    Commit,
+    Drift,
+    Entry,
+    FileListing,
+    LoadedFile,
+    Release,
+    SourceHead,
+)
+from lakewright.names import TableName
+from lakewright.specs import DeltaInput, FilesInput, Input
+
+TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
+LEDGER_SCHEMA = pa.schema(
+    [
+        ("path", pa.string()),
+        ("size", pa.int64()),
+        ("modified", pa.timestamp("us", tz="UTC")),
+        ("digest", pa.string()),
+        ("run_id", pa.string()),
+    ]
+)
+_THREADS = 8
+
+
+def token_of(run_id: str, table: TableName) -> str:
+    """What every commit of a run to a table carries as its userMetadata."""
+    return f"{TOKEN_PREFIX}{run_id}:{table}"
+
+
+def is_ours(commit: Commit) -> bool:
+    """Whether a run wrote the commit, a dead run's included."""
+    return bool(commit.token) and str(commit.token).startswith(TOKEN_PREFIX)
+
+
+def read_inputs(
+    tables: DeltaTables,
+    inputs: Sequence[Input],
+    release: Release | None,
+    locate: Callable[[str], str],
+    resolve: Callable[[str], str],
+) -> dict[TableName, SourceHead | FileListing]:
+    """The heads of sources, and the files of ingests beside their released ledgers."""
+
+    def read(one: Input) -> SourceHead | FileListing:
+        match one:
+            case DeltaInput():
+                return read_source(tables, resolve(one.location))
+            case FilesInput():
+                files = list_files(one.pattern, resolve(one.pattern))
+                return compare_files(files, read_ledger(tables, one.table, release, locate))
+            case _:
+                assert_never(one)
+
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        return {one.table: found for one, found in zip(inputs, pool.map(read, inputs), strict=True)}
+
+
+def read_source(tables: DeltaTables, location: str) -> SourceHead:
+    """A source's head and the newest version that changed its rows.
+
+    Where the log is cleaned up before such a version is found, the oldest one still there counts.
+    """
+    head = tables.head(location)
+    if head is None:
+        return SourceHead(location, missing=True)
+    changed = _data_version(tables, location, head.version)
+    return SourceHead(
+        location, head.table_id, head.version, head.definition.fields, data_version=changed
+    )
+
+
+def read_ledger(
+    tables: DeltaTables,
+    table: TableName,
+    release: Release | None,
+    locate: Callable[[str], str],
+) -> dict[str, LoadedFile]:
+    """What the released ledger of an ingest holds, by path."""
+    entry = release.tables.get(table.ledger) if release else None
+    if entry is None:
+        return {}
+    rows = tables.rows(locate(entry.location), entry.version, LEDGER_SCHEMA.names[:4])
+    return {
+        path: LoadedFile(path, size, modified, digest)
+        for path, size, modified, digest in zip(
+            *(rows[name].to_pylist() for name in LEDGER_SCHEMA.names[:4]), strict=True
+        )
+    }
+
+
+def find_drift(
+    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[str], str]
+) -> tuple[Drift, ...]:
+    """Tables whose heads hold data-changing commits behind the release that no run of ours wrote."""
+    stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
+
+    def strange(entry: Entry) -> tuple[Commit, ...]:
+        found = tables.commits(locate(entry.location), entry.version)
+        return tuple(commit for commit in found if commit.changes_data and not is_ours(commit))
+
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        found = zip(stored, pool.map(strange, stored), strict=True)
+        return tuple(Drift(entry.table, commits) for entry, commits in found if commits)
+
+
+def _data_version(tables: DeltaTables, location: str, head: int) -> int:
+    for version in range(head, 0, -1):
+        try:
+            if tables.commit(location, version).changes_data:
+                return version
+        except NotFoundError:
+            return min(version + 1, head)
+    return 0
