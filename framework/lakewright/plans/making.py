@@ -31,6 +31,7 @@ from lakewright.plans.values import (
     Plan,
     PublishView,
     Reason,
+    Refresh,
 )
 
 DriftChoice = Literal["discard"]
@@ -191,7 +192,7 @@ def _change(
             if action == "refresh":
                 altered = set(listing.altered) if step.transform.input.on_change == "append" else ()
                 files = tuple(f for f in files if f.path not in listing.loaded or f.path in altered)
-            refresh = "incremental" if action == "refresh" else "full"
+            refresh: Refresh = "incremental" if action == "refresh" else "full"
             return BuildTable(
                 step, action, category, refresh, reasons, columns, files=files, before=entry
             )

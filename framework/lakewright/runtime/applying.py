@@ -115,7 +115,7 @@ def _publish(
     run.stop_at("5 verified")
     for group in publishing:
         for member in group.members.values():
-            run.lake.store.sync(member.location)
+            run.lake.tables.sync(member.uri, member.base_version)
     release = compose_release(run, parent, entries, held, clock())
     release = put_release(run, publishing, parent, release)
     run.stop_at("6 put")
@@ -180,8 +180,8 @@ def _fail(
     if error.code != RELEASE_UNKNOWN:
         for group in groups.values():
             try:
-                if group.claim.verify():
-                    put_back(run, group)
+                group.claim.verify()
+                put_back(run, group)
             except Exception as again:  # noqa: BLE001 - the first error is the one to tell
                 notes.append(f"{group.table} is put back by the next run: {again}")
     release_claims(groups)

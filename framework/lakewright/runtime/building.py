@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Literal, assert_never
 
 from lakewright.engines import load_function
 from lakewright.engines.port import BuildJob, BuildResult, PythonRows, Rows, Session, Sink
@@ -121,13 +121,13 @@ def _job(
     quarantine: Member | None,
 ) -> BuildJob:
     step = change.step
-    mode = "overwrite" if change.refresh == "full" else "append"
+    mode: Literal["overwrite", "append"] = "overwrite" if change.refresh == "full" else "append"
     sink = None
     if quarantine is not None:
         # An empty table needs no emptying: appending to it spares a commit when all rows are good.
         known_empty = quarantine.base is None or _is_empty(quarantine.released, quarantine)
-        kept_apart = "append" if mode == "append" or known_empty else "overwrite"
-        sink = Sink(quarantine.uri, kept_apart, run.token(quarantine.table))
+        sink_mode = "append" if known_empty else mode
+        sink = Sink(quarantine.uri, sink_mode, run.token(quarantine.table))
     return BuildJob(
         table=step.name,
         rows=rows,

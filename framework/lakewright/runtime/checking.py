@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from lakewright.engines.port import BuildResult, Session
 from lakewright.errors import Problem, QualityError
 from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, Step, TableTest
-from lakewright.lake import CheckResult, Verdict
+from lakewright.lake import CheckResult
+from lakewright.lake.values import Verdict
 from lakewright.names import quote
 
 

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from lakewright.errors import SpecError
 from lakewright.graph import Step
-from lakewright.lake import Definition, Entry, Field
-from lakewright.lake.types import widens
+from lakewright.lake import Definition, Entry, Field, widens
 
 INGEST_FIELDS = (
     Field("_ingested_at", "timestamp", "When the run that loaded the row began, UTC"),

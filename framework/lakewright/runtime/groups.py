@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from lakewright.errors import DriftError, LakeError
-from lakewright.lake import Commit, Definition, Entry, Release
+from lakewright.lake import Commit, Definition, Entry, Release, is_ours
 from lakewright.names import TableName
 from lakewright.plans import BuildTable, Change, DropTable, PublishView
 from lakewright.runtime.run import Group, Member, Run, record_commits
-
-OURS = "lw:"  # begins the token of every commit that Lakewright makes, whichever run
 
 
 def claim_groups(run: Run, now: datetime) -> dict[TableName, Group]:
@@ -103,10 +101,6 @@ def _redefine(run: Run, member: Member, definition: Definition) -> None:
         table_id=member.table_id,
         now=run.plan.now,
     )
-
-
-def is_ours(commit: Commit) -> bool:
-    return commit.token is not None and commit.token.startswith(OURS)
 
 
 def _is_rewritten(change: Change) -> bool:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from lakewright.engines.port import FileRows, FileToLoad, Session
 from lakewright.errors import LakeError, Problem, QualityError
 from lakewright.graph import FilesTransform, Step
-from lakewright.lake import Entry, Field, FileListing, ListedFile
+from lakewright.lake import LEDGER_SCHEMA, Entry, Field, FileListing, ListedFile, hash_file
 from lakewright.plans import BuildTable
 from lakewright.runtime.definitions import INGEST_FIELDS, define_ledger
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
@@ -39,7 +39,7 @@ def prepare_load(run: Run, change: BuildTable) -> Load:
         raise QualityError.of(_altered(change.step, path) for path in listing.altered)
     if change.refresh == "full":
         _refuse_lost(change.step, listing)
-    digests = tuple(run.lake.hash_file(file.uri) for file in change.files)
+    digests = tuple(hash_file(file.uri) for file in change.files)
     return Load(transform, change.files, digests)
 
 
@@ -62,16 +62,18 @@ def append_ledger(run: Run, group: Group, step: Step, load: Load) -> Member:
     """Note the loaded files; the ledger's version is released together with the rows."""
     member = define_member(run, group, step.name.ledger, define_ledger(step))
     if load.files:
-        rows = pa.table(
-            {
-                "path": pa.array([file.path for file in load.files], pa.string()),
-                "size": pa.array([file.size for file in load.files], pa.int64()),
-                "modified": pa.array(
-                    [file.modified for file in load.files], pa.timestamp("us", tz="UTC")
-                ),
-                "digest": pa.array(load.digests, pa.string()),
-                "run_id": pa.array([run.run_id] * len(load.files), pa.string()),
-            }
+        rows = pa.Table.from_pylist(
+            [
+                {
+                    "path": file.path,
+                    "size": file.size,
+                    "modified": file.modified,
+                    "digest": digest,
+                    "run_id": run.run_id,
+                }
+                for file, digest in zip(load.files, load.digests, strict=True)
+            ],
+            schema=LEDGER_SCHEMA,
         )
         run.lake.tables.append(member.uri, rows, run.token(member.table))
         record_commits(run, member)

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
-from lakewright.lake import Entry, Held, Release
+from lakewright.lake import Entry, Held, Release, is_ours
+from lakewright.lake.control import active_holds, active_stop
 from lakewright.names import TableName
 from lakewright.plans import DropTable
-from lakewright.runtime.groups import is_ours
 from lakewright.runtime.run import Group, Run
 
 
@@ -18,12 +18,12 @@ def verify_groups(run: Run, groups: Iterable[Group]) -> None:
     """Step 5. The commits behind each base are exactly those on record, and the claims are ours.
 
     Commits of others that change no data (OPTIMIZE, VACUUM) are no reason to stop.
-    StalePlanError LW330 for anything else, LW331 for a lost claim, LW332 for a stop or hold.
+    StalePlanError LW330 for anything else, LW332 for a stop or hold; RefusedError LW521 for a
+    claim that was lost.
     """
     _refuse_control(run)
     for group in groups:
-        if not group.claim.verify():
-            raise StalePlanError("LW331", f"the claim on {group.table} was lost")
+        group.claim.verify()
         for member in group.members.values():
             expected = {(c.version, c.token, c.operation, c.rows) for c in member.commits}
             for commit in run.lake.tables.commits(member.uri, member.base_version):
@@ -182,11 +182,12 @@ def _held_now(
 
 def _refuse_control(run: Run) -> None:
     """A stop or a hold that somebody said while this run worked."""
-    state = run.lake.controls(run.plan.environment)
-    if state.stopped and not run.plan.state.stopped:
-        raise StalePlanError("LW332", f"the line was stopped meanwhile: {state.stopped}")
+    records = run.lake.control(run.plan.environment)
+    stopped = active_stop(records)
+    if stopped and not run.plan.state.stopped:
+        raise StalePlanError("LW332", f"the line was stopped meanwhile: {stopped}")
     before = {hold.table for hold in run.plan.state.holds}
     ours = {change.table for change in run.plan.changes}
-    for hold in state.holds:
+    for hold in active_holds(records):
         if hold.table in ours and hold.table not in before:
             raise StalePlanError("LW332", f"{hold.table} was held meanwhile: {hold.reason}")

@@ -16,7 +16,7 @@ from lakewright.runtime.tables import Shop
 from lakewright.runtime.values import Report, TableReport
 
 FORMAT_VERSION = "1.0"
-RELEASE_UNKNOWN = "LW510"
+RELEASE_UNKNOWN = "LW515"
 
 
 def empty_report(run: Run) -> Report:
@@ -87,7 +87,7 @@ def store_report(run: Run, report: Report, shop: Shop) -> None:
     data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
     run.lake.put_run(run.run_id, "report.json", data)
     for kind, table in _history(run, report).items():
-        run.lake.append_history(kind, table)
+        run.lake.append_history(kind, table, now=run.plan.now)
     run.stop_at("7 reported")
 
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from lakewright.engines.port import Engine
-from lakewright.lake import Commit, Definition, Entry, Head, Lake
-from lakewright.lake.claims import Claim
+from lakewright.lake import Claim, Commit, Definition, Entry, Head, Lake, token_of
 from lakewright.names import TableName
 from lakewright.plans import Change, Plan
 from lakewright.runtime.values import Watch
@@ -32,8 +31,8 @@ class Run:
     reason: str = ""
 
     def token(self, table: TableName) -> str:
-        """What every commit of this run to `table` carries: `lw:<run>:<table>`."""
-        return f"lw:{self.run_id}:{table}"
+        """What every commit of this run to `table` carries."""
+        return token_of(self.run_id, table)
 
     def new_table_id(self, table: TableName) -> str:
         """The Delta id of a table that this run creates: the same run gives the same id."""
