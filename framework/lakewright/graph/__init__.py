@@ -1,5 +1,9 @@
 """What the project means: tables in build order, checks, fingerprints. No engine, no storage."""
 
+from lakewright.graph.compiling import compile_project
+from lakewright.graph.fingerprints import ALGORITHMS, CURRENT
+from lakewright.graph.literals import literal
+from lakewright.graph.selection import select
 from lakewright.graph.values import (
     Check,
     Column,
@@ -20,6 +24,8 @@ from lakewright.graph.values import (
 )
 
 __all__ = [
+    "ALGORITHMS",
+    "CURRENT",
     "Check",
     "Column",
     "FilesTransform",
@@ -36,4 +42,7 @@ __all__ = [
     "TableTest",
     "Test",
     "Transform",
+    "compile_project",
+    "literal",
+    "select",
 ]

@@ -180,6 +180,7 @@ class Step:
     system: str = ""
     snapshot: bool = False
     read_columns: Mapping[TableName, tuple[str, ...] | None] | None = None  # None: not known
+    declared: tuple[Column, ...] = ()  # as the spec writes them, also while `columns` is unknown
 
     @property
     def upstream(self) -> tuple[TableName, ...]:

@@ -1,0 +1,241 @@
+"""`compile_project`: from what is written to what it means. No engine, no storage, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from lakewright.errors import Place, Problem, SpecError
+from lakewright.graph.columns import resolve_columns
+from lakewright.graph.determinism import is_deterministic
+from lakewright.graph.fingerprints import (
+    ALGORITHMS,
+    CURRENT,
+    Algorithm,
+    Material,
+    acting_rules,
+    full_print,
+    input_options,
+    metadata_digest,
+    python_stream,
+    token_stream,
+)
+from lakewright.graph.near import near_hint
+from lakewright.graph.order import Edges, check_layers, order_tables
+from lakewright.graph.outputs import TableColumns, query_columns, written_columns
+from lakewright.graph.relations import KnownTables
+from lakewright.graph.rules import compile_rules
+from lakewright.graph.scopes import Types
+from lakewright.graph.transforms import ReadTransform, read_transform
+from lakewright.graph.values import (
+    Check,
+    Fingerprint,
+    Graph,
+    PythonTransform,
+    ReferenceTest,
+    SqlTransform,
+    Step,
+)
+from lakewright.names import TableName
+from lakewright.specs import Project, TableSpec
+
+
+def compile_project(
+    project: Project,
+    *,
+    algorithm: int = CURRENT,
+    algorithms: Mapping[int, Algorithm] = ALGORITHMS,
+) -> Graph:
+    """The graph of a project; raises one SpecError with every problem there is, in file order."""
+    if algorithm not in algorithms:
+        raise SpecError(
+            "LW299",
+            f"fingerprints of algorithm {algorithm} are not known to this version",
+            hint="a newer Lakewright wrote them: upgrade",
+        )
+    known = _known(project)
+    specs = {spec.name: spec for spec in project.tables}
+    read = {name: read_transform(spec, known, project.vars) for name, spec in specs.items()}
+    edges = {name: {**found.references, **found.reads} for name, found in read.items()}
+    order = order_tables(edges)
+    gathered = _Gathered(algorithm, algorithms[algorithm], known)
+    for name in order.tables:
+        _compile_step(gathered, specs[name], read[name])
+    problems = [*project.problems, *order.problems, *_layers(project, edges), *gathered.problems]
+    if problems:
+        raise SpecError.of(sort_problems(problems))
+    return Graph(
+        project=project.name,
+        steps=gathered.steps,
+        inputs=tuple(spec.input for _, spec in sorted(specs.items()) if spec.input is not None),
+        schemas=dict(project.schemas),
+        timezone=project.timezone,
+        algorithm=algorithm,
+        strict=project.strict,
+    )
+
+
+def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """By file, line and column, the same problem once; those without a place first."""
+    once = {
+        (problem.code, problem.message, _position(problem.where)): problem for problem in problems
+    }
+    return [problem for _, problem in sorted(once.items(), key=lambda item: (item[0][2], item[0]))]
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What compiling has found so far, table by table in build order."""
+
+    algorithm: int
+    own: Algorithm
+    known: KnownTables
+    steps: dict[TableName, Step] = field(default_factory=dict)
+    types: dict[TableName, Types | None] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> None:
+    # A table whose inputs are not compiled yet is on a cycle: what it reads is unknown.
+    inputs = {name: gathered.types.get(name) for name in read.reads}
+    columns, read_columns = _columns(gathered, spec, read, inputs)
+    types = _types(columns) if read.readable else None
+    gathered.types[spec.name] = types
+    tables = {name: gathered.types.get(name) for name in read.references}
+    rules = compile_rules(spec, types, tables, gathered.known)
+    gathered.problems.extend(
+        (*read.problems, *columns.problems, *rules.problems, *_layout(spec, types))
+    )
+    reads = tuple(sorted(read.reads))
+    upstream = {
+        name: gathered.steps[name]
+        for name in {*reads, *_acting_references(rules.checks)}
+        if name in gathered.steps
+    }
+    fingerprint = _fingerprint(gathered, spec, read, columns, rules.checks, upstream)
+    gathered.steps[spec.name] = Step(
+        name=spec.name,
+        kind=spec.kind,
+        layer=spec.layer,
+        where=spec.where,
+        transform=read.transform,
+        reads=reads,
+        references=tuple(sorted(read.references)),
+        columns=columns.columns,
+        key=tuple(column.lower() for column in spec.key),
+        checks=rules.checks,
+        fingerprint=fingerprint,
+        metadata=metadata_digest(spec, rules.checks),
+        deterministic=_deterministic(gathered, read, rules.checks, types),
+        clock=read.clock,
+        vars=read.vars,
+        code=spec.code,
+        files=spec.files,
+        description=spec.description,
+        owner=spec.owner,
+        tags=spec.tags,
+        cluster_by=tuple(column.lower() for column in spec.cluster_by),
+        refresh=spec.refresh,
+        publish_with=spec.publish_with,
+        system=spec.system,
+        snapshot=spec.snapshot,
+        read_columns=read_columns,
+        declared=columns.declared,
+    )
+
+
+def _columns(
+    gathered: _Gathered,
+    spec: TableSpec,
+    read: ReadTransform,
+    inputs: Mapping[TableName, Types | None],
+) -> tuple[TableColumns, Mapping[TableName, tuple[str, ...] | None] | None]:
+    if not isinstance(read.transform, SqlTransform):
+        unknown: dict[TableName, tuple[str, ...] | None] = dict.fromkeys(read.reads)
+        return written_columns(spec), unknown or None
+    if read.query is None:
+        return query_columns(spec, read.transform.source, None), None
+    resolved = resolve_columns(read.query, inputs)
+    gathered.problems.extend(resolved.problems)
+    return query_columns(spec, read.query.source, resolved.outputs), resolved.reads
+
+
+def _fingerprint(
+    gathered: _Gathered,
+    spec: TableSpec,
+    read: ReadTransform,
+    columns: TableColumns,
+    checks: tuple[Check, ...],
+    upstream: Mapping[TableName, Step],
+) -> Fingerprint:
+    python = read.transform.ref if isinstance(read.transform, PythonTransform) else None
+    own = gathered.own(
+        Material(
+            table=str(spec.name),
+            kind=spec.kind,
+            tokens=token_stream(read.query.tokens) if read.query else (),
+            types={column.name: column.type for column in columns.declared if column.type},
+            rules=acting_rules(checks),
+            vars=read.vars,
+            python=python_stream(python) if python else (),
+            input=input_options(spec.input),
+        )
+    )
+    full = full_print(own, {name: step.fingerprint.full for name, step in upstream.items()})
+    return Fingerprint(gathered.algorithm, own, full)
+
+
+def _acting_references(checks: tuple[Check, ...]) -> set[TableName]:
+    """Tables whose rows decide which rows of this one are kept."""
+    return {
+        check.test.to
+        for check in checks
+        if isinstance(check.test, ReferenceTest) and check.on_fail in ("quarantine", "drop")
+    }
+
+
+def _deterministic(
+    gathered: _Gathered, read: ReadTransform, checks: tuple[Check, ...], types: Types | None
+) -> bool:
+    """Tables are pinned; a view is executed again by each reader, so it counts as part of the query."""
+    if read.query is None:
+        return False
+    inputs = [gathered.steps[name] for name in read.reads if name in gathered.steps]
+    views = all(step.deterministic for step in inputs if step.kind == "view")
+    return views and is_deterministic(read.query, checks, types)
+
+
+def _layout(spec: TableSpec, types: Types | None) -> list[Problem]:
+    return [
+        Problem(
+            "LW218",
+            f"cluster_by: {spec.name} has no column `{column}`",
+            spec.place(f"cluster_by.{at}", "cluster_by"),
+            hint=near_hint(column, types),
+        )
+        for at, column in enumerate(spec.cluster_by)
+        if types is not None and column.lower() not in types
+    ]
+
+
+def _types(columns: TableColumns) -> Types | None:
+    if columns.columns is None:
+        return None
+    return {column.name: column.type for column in columns.columns}
+
+
+def _known(project: Project) -> KnownTables:
+    """Names that may be read. A file with problems may be the one that defines a table of its name."""
+    files = {problem.where.path for problem in project.problems if problem.where}
+    broken = frozenset(PurePosixPath(path).stem.lower() for path in files)
+    return KnownTables({spec.name for spec in project.tables}, project.schemas, broken)
+
+
+def _layers(project: Project, edges: Edges) -> tuple[Problem, ...]:
+    layers = {spec.name: spec.layer for spec in project.tables}
+    return check_layers(edges, layers, project.layers)
+
+
+def _position(where: Place | None) -> tuple[str, int, int]:
+    return (where.path, where.line, where.column) if where else ("", 0, 0)

@@ -1,0 +1,53 @@
+"""Whether two executions of a query over the same pinned inputs give the same rows.
+
+Conservative: what is not known to be deterministic is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+from lakewright.graph.functions import FLOAT_SENSITIVE, NONDETERMINISTIC
+from lakewright.graph.parsing import ParsedQuery
+from lakewright.graph.scopes import Types
+from lakewright.graph.types import is_exact
+from lakewright.graph.values import Check, KeepTest
+
+
+def is_deterministic(query: ParsedQuery, checks: Sequence[Check], columns: Types | None) -> bool:
+    """For a query over deterministic inputs, with the rules that act on its rows."""
+    if any(isinstance(check.test, KeepTest) for check in checks):
+        return False  # rows that are equal by its order may come in any order
+    called = _called(query.tokens)
+    if called & NONDETERMINISTIC or _picks_rows(query.tree):
+        return False
+    return not (called & FLOAT_SENSITIVE and _compares_floats(checks, columns))
+
+
+def _called(tokens: Sequence[Token]) -> set[str]:
+    return {
+        token.text.lower()
+        for token, following in zip(tokens, tokens[1:], strict=False)
+        if following.token_type is TokenType.L_PAREN
+    }
+
+
+def _picks_rows(tree: exp.Expr) -> bool:
+    """LIMIT, OFFSET, samples, and window frames that count rows."""
+    for node in tree.walk():
+        if isinstance(node, exp.Limit | exp.Fetch | exp.Offset | exp.TableSample):
+            return True
+        if isinstance(node, exp.WindowSpec) and (node.args.get("kind") or "").upper() == "ROWS":
+            return True
+    return False
+
+
+def _compares_floats(checks: Sequence[Check], columns: Types | None) -> bool:
+    """Whether a rule that acts on rows looks at a column that may be floating-point."""
+    used = {column for check in checks if check.before for column in check.columns}
+    return bool(used) and (
+        columns is None or any(not is_exact(columns.get(column)) for column in used)
+    )

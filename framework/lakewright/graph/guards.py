@@ -1,0 +1,214 @@
+"""What a query may not hold: decided on its tokens first, then on its tree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from sqlglot import exp
+from sqlglot.tokens import Token, TokenType
+
+from lakewright.errors import Place, Problem
+from lakewright.graph.functions import CLOCK, CLOCK_WITHOUT_ARGUMENTS, FORBIDDEN
+from lakewright.specs import SqlText
+
+_MAX_DEPTH = 100
+_STARTS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM})
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET})
+_AFTER_COMMA = frozenset(
+    {TokenType.COMMA, TokenType.FROM, TokenType.WHERE, TokenType.R_PAREN, TokenType.GROUP_BY}
+)
+_NO_NAME_BEFORE = frozenset({TokenType.DOT, TokenType.ALIAS, TokenType.COLON})
+_CONTINUED_COMMENT = re.compile(r"--[^\n]*\\\r?\n")
+
+
+def check_tokens(
+    source: SqlText, tokens: Sequence[Token]
+) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Problems that forbid further reading of the query, and others."""
+    blocking = tuple(_structure(source, tokens))
+    return blocking, () if blocking else check_functions(source, tokens)
+
+
+def check_functions(source: SqlText, tokens: Sequence[Token]) -> tuple[Problem, ...]:
+    """Forbidden functions and clocks, however they are quoted or qualified."""
+    return tuple(
+        problem
+        for at, token in enumerate(tokens)
+        if (problem := _function(source, tokens, at, token)) is not None
+    )
+
+
+def check_tree(source: SqlText, tree: exp.Expr) -> tuple[Problem, ...]:
+    """Constructs that parse but are no plain SELECT over the project's tables."""
+    if not isinstance(tree, exp.Select | exp.SetOperation | exp.Subquery):
+        return (_not_a_select(source.place(0), tree.key),)
+    return tuple(_tree_problems(source, tree))
+
+
+def span(source: SqlText, node: exp.Expr) -> Place:
+    """The user's place of the first part of `node` that has one."""
+    for part in node.walk():
+        meta = part.meta
+        if "start" in meta:
+            return source.place(meta["start"], meta["end"] - meta["start"] + 1)
+    return source.place(0)
+
+
+def _structure(source: SqlText, tokens: Sequence[Token]) -> Iterator[Problem]:
+    if not tokens:
+        yield Problem("LW201", "the query is empty", source.place(0), "write one SELECT")
+        return
+    if tokens[0].token_type not in _STARTS:
+        yield _not_a_select(_place(source, tokens[0]), tokens[0].text)
+        return
+    depth = 0
+    for at, token in enumerate(tokens):
+        depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
+        if depth > _MAX_DEPTH:
+            yield Problem(
+                "LW201", f"nested more than {_MAX_DEPTH} levels deep", _place(source, token)
+            )
+            return
+        following = tokens[at + 1] if at + 1 < len(tokens) else None
+        problem = _token_problem(source, token, following)
+        if problem:
+            yield problem
+    if found := _CONTINUED_COMMENT.search(source.text):
+        yield Problem(
+            "LW201",
+            "a comment that ends with a backslash goes on in the next line for Spark only",
+            source.place(found.start()),
+            hint="remove the backslash",
+        )
+
+
+def _token_problem(source: SqlText, token: Token, following: Token | None) -> Problem | None:
+    place = _place(source, token)
+    match token.token_type:
+        case TokenType.SEMICOLON:
+            return Problem(
+                "LW202", "a query is one statement", place, hint="one table per file, one SELECT"
+            )
+        case TokenType.PARAMETER:
+            if token.text == "$" and following and following.token_type is TokenType.L_BRACE:
+                return Problem(
+                    "LW214",
+                    "`${...}` is not substituted in queries",
+                    place,
+                    hint="put the value into `vars` and write :vars.<name>",
+                )
+            return Problem("LW212", f"`{token.text}` is not part of a query", place)
+        case TokenType.PLACEHOLDER:
+            return Problem(
+                "LW208",
+                "parameters have names",
+                place,
+                hint="write :now, :today or :vars.<name>",
+            )
+        case TokenType.PIPE_GT:
+            return Problem(
+                "LW212", "pipe syntax is not supported", place, hint="write it as a CTE or subquery"
+            )
+        case TokenType.USING if following and following.token_type is TokenType.STRING:
+            return Problem(
+                "LW212",
+                "TRANSFORM ... USING runs a program of the host",
+                place,
+                hint="write a Python transform instead",
+            )
+        case TokenType.COMMA if following is None or following.token_type in _AFTER_COMMA:
+            return Problem("LW201", "nothing stands behind this comma", place, hint="remove it")
+    return None
+
+
+def _function(source: SqlText, tokens: Sequence[Token], at: int, token: Token) -> Problem | None:
+    called = at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN
+    before = tokens[at - 1].token_type if at else None
+    name = token.text.lower()
+    if token.token_type is TokenType.STRING or token.token_type is TokenType.NUMBER:
+        return None
+    if called and name in FORBIDDEN:
+        return Problem(
+            "LW210", f"`{token.text}` is not allowed: {FORBIDDEN[name]}", _place(source, token)
+        )
+    if called and name == "identifier":
+        return Problem(
+            "LW211",
+            "IDENTIFIER(...) hides which table or column is meant",
+            _place(source, token),
+            hint="write the name itself",
+        )
+    if called and before is TokenType.DOT and token.token_type is not TokenType.STAR:
+        return Problem(
+            "LW210",
+            f"`{token.text}` is called with a qualified name",
+            _place(source, token),
+            hint="only built-in functions are allowed, by their one-part names",
+        )
+    return _clock(source, tokens, at, called=called)
+
+
+def _clock(source: SqlText, tokens: Sequence[Token], at: int, *, called: bool) -> Problem | None:
+    token, name = tokens[at], tokens[at].text.lower()
+    before = tokens[at - 1].token_type if at else None
+    without = called and at + 2 < len(tokens) and tokens[at + 2].token_type is TokenType.R_PAREN
+    if name in CLOCK_WITHOUT_ARGUMENTS:
+        is_clock = without
+    elif token.token_type is TokenType.VAR and not called:
+        is_clock = False  # `now` alone is a column; Spark needs its parentheses
+    else:
+        is_clock = name in CLOCK and token.token_type is not TokenType.IDENTIFIER
+    if not is_clock or before in _NO_NAME_BEFORE:
+        return None
+    wanted = ":today" if name in ("current_date", "curdate") else ":now"
+    return Problem(
+        "LW209",
+        f"`{token.text}` gives another value each time it runs",
+        _place(source, token),
+        hint=f"write {wanted}: it is fixed for the whole run",
+    )
+
+
+def _tree_problems(source: SqlText, tree: exp.Expr) -> Iterator[Problem]:
+    for node in tree.walk():
+        match node:
+            case exp.QueryTransform():
+                yield Problem(
+                    "LW212",
+                    "TRANSFORM ... USING runs a program of the host",
+                    span(source, node),
+                    hint="write a Python transform instead",
+                )
+            case exp.Table() if node.args.get("version") or node.args.get("when"):
+                yield Problem(
+                    "LW211",
+                    "a query reads each table at the version its release says",
+                    span(source, node),
+                    hint="remove VERSION AS OF or TIMESTAMP AS OF",
+                )
+            case exp.DML() | exp.DDL() | exp.Command() | exp.Into() if not isinstance(
+                node, exp.Query
+            ):
+                yield _not_a_select(span(source, node), node.key)
+            case exp.Table() if node.args.get("sample") and not node.alias:
+                yield Problem(
+                    "LW206",
+                    "a sampled table needs an alias",
+                    span(source, node),
+                    hint="write it as TABLESAMPLE (...) AS <name>",
+                )
+
+
+def _not_a_select(where: Place, what: str) -> Problem:
+    return Problem(
+        "LW202",
+        f"a query is one SELECT; this is {what.upper()}",
+        where,
+        hint="Lakewright writes the tables: the query only says which rows",
+    )
+
+
+def _place(source: SqlText, token: Token) -> Place:
+    return source.place(token.start, token.end - token.start + 1)

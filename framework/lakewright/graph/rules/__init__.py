@@ -1,0 +1,7 @@
+"""Expectations: one file per rule, all rules in one tuple, compiled to checks."""
+
+from lakewright.graph.rules.compiling import CompiledRules, compile_rules, rule_place
+from lakewright.graph.rules.foreign_key import referenced_table
+from lakewright.graph.rules.registry import RULES
+
+__all__ = ["RULES", "CompiledRules", "compile_rules", "referenced_table", "rule_place"]

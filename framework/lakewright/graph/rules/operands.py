@@ -1,0 +1,24 @@
+"""Values that a rule compares a column with, as SQL of the column's type where it is known."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from lakewright.graph.literals import literal
+from lakewright.graph.rules.rule import WrittenRule
+
+
+def operand(written: WrittenRule, column: str, value: object) -> str:
+    """`value` as a literal; texts for dates and timestamps become typed ones. Raises LW231."""
+    if not isinstance(value, bool | int | float | Decimal | str | date):
+        raise written.fail(f"`{value}` is not a value a column can be compared with")
+    kind = (written.columns or {}).get(column)
+    try:
+        if isinstance(value, str) and kind == "date":
+            return literal(date.fromisoformat(value))
+        if isinstance(value, str) and kind == "timestamp":
+            return literal(datetime.fromisoformat(value))
+        return literal(value)
+    except ValueError as error:
+        raise written.fail(f"`{value}` is not a {kind or 'value of SQL'}") from error

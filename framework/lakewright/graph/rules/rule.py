@@ -1,0 +1,110 @@
+"""What a rule is: a name, the class that decides where it is legal, and a function that drafts checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from lakewright.errors import Place, SpecError
+from lakewright.graph.near import listed, near_hint
+from lakewright.graph.relations import KnownTables
+from lakewright.graph.scopes import Types
+from lakewright.graph.values import KeepTest, ReferenceTest, TableTest
+from lakewright.names import TableName, is_column_name
+from lakewright.specs import ExpectSpec
+
+Group = Literal["row", "reference", "unique", "table"]
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRule:
+    """A rule with all it may look at. `only_where` is checked SQL; columns are None while unknown."""
+
+    table: TableName
+    expect: ExpectSpec
+    where: Place
+    columns: Types | None
+    tables: Mapping[TableName, Types | None]
+    known: KnownTables
+    only_where: str | None = None
+
+    def fail(self, message: str, hint: str = "", *, code: str = "LW231") -> SpecError:
+        """The error to raise about this rule."""
+        return SpecError(code, f"{self.expect.rule}: {message}", self.where, hint=hint)
+
+
+@dataclass(frozen=True, slots=True)
+class RowDraft:
+    """A condition on one row. `passes` is SQL and may be NULL, which passes unless `nulls: fail`."""
+
+    columns: tuple[str, ...]
+    passes: str
+    sentence: str
+    label: str = ""  # of the derived name; the columns by default
+
+
+@dataclass(frozen=True, slots=True)
+class TestDraft:
+    """A test that is more than a condition on one row."""
+
+    columns: tuple[str, ...]
+    test: ReferenceTest | KeepTest | TableTest
+    sentence: str
+    label: str = ""
+
+
+Draft = RowDraft | TestDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of expectation. `draft` raises SpecError for an argument it cannot read."""
+
+    name: str
+    group: Group
+    draft: Callable[[WrittenRule], Sequence[Draft]]
+    nulls: bool = False  # whether `nulls: fail` means something
+
+
+def read_mapping(
+    written: WrittenRule, required: Sequence[str], optional: Sequence[str] = ()
+) -> Mapping[str, Any]:
+    """The argument as a mapping with exactly these keys; raises LW231."""
+    argument = written.expect.argument
+    shape = "{" + ", ".join(f"{key}: ..." for key in (*required, *optional)) + "}"
+    if not isinstance(argument, Mapping):
+        raise written.fail("needs a mapping", f"write {shape}")
+    for key in argument:
+        if key not in required and key not in optional:
+            hint = near_hint(str(key), [*required, *optional], f"write {shape}")
+            raise written.fail(f"`{key}` is not one of its keys", hint)
+    for key in required:
+        if key not in argument:
+            raise written.fail(f"`{key}` is missing", f"write {shape}")
+    return argument
+
+
+def read_column(written: WrittenRule, value: object) -> str:
+    """A column of the table, lower case; raises LW231 or LW218."""
+    if not isinstance(value, str) or not is_column_name(value):
+        raise written.fail(f"`{value}` is not a column name")
+    name = value.lower()
+    if written.columns is not None and name not in written.columns:
+        raise written.fail(
+            f"{written.table} has no column `{name}`",
+            near_hint(name, written.columns, f"columns are {listed(written.columns)}"),
+            code="LW218",
+        )
+    return name
+
+
+def read_columns(written: WrittenRule, value: object) -> tuple[str, ...]:
+    """One column or a list of them, each once; raises LW231 or LW218."""
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise written.fail("needs a column or a list of columns")
+    names = tuple(read_column(written, item) for item in values)
+    if len(set(names)) != len(names):
+        raise written.fail("names a column twice")
+    return names

@@ -1,0 +1,125 @@
+"""What a name can mean at one place of a query: relations with their columns, aliases, outer queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from lakewright.names import TableName
+
+Types = Mapping[str, str | None]  # column (lower case) -> type, None where unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One column of a query's result. `name` is None for an expression without alias."""
+
+    name: str | None
+    type: str | None = None
+    start: int = 0
+    length: int = 1
+
+
+Outputs = tuple[Output, ...] | None  # None: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A relation in a FROM. `columns` is None while unknown; `table` is set for a project table."""
+
+    alias: str
+    columns: Types | None
+    table: TableName | None = None
+    starred: bool = True  # whether `*` includes it (not the right side of a semi or anti join)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list, where seen."""
+
+    relations: tuple[Relation, ...] = ()
+    merged: frozenset[str] = frozenset()
+    aliases: Types = field(default_factory=dict)
+    outer: Scope | None = None
+
+    def chain(self) -> Iterator[Scope]:
+        """This scope, then the ones around it."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.outer
+
+    @property
+    def open(self) -> bool:
+        """Whether a name that is not found may still exist."""
+        return any(
+            relation.columns is None for scope in self.chain() for relation in scope.relations
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A resolved column. `nested`: the rest of the name goes into its fields."""
+
+    type: str | None
+    readers: tuple[tuple[TableName, str], ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    nested: bool = False
+
+
+def find_column(scope: Scope, parts: tuple[str, ...]) -> Found | None:
+    """What a dotted name (lower case) means, the nearest scope first; None when nothing fits."""
+    for level in scope.chain():
+        found = _find_qualified(level, parts) or _find_bare(level, parts)
+        if found is not None:
+            return found
+    return None
+
+
+def find_relation(scope: Scope, alias: str) -> Relation | None:
+    """The nearest relation of that name."""
+    for level in scope.chain():
+        for relation in level.relations:
+            if relation.alias == alias:
+                return relation
+    return None
+
+
+def visible_columns(scope: Scope) -> list[str]:
+    """All columns that may be named here."""
+    names: dict[str, None] = {}
+    for level in scope.chain():
+        names.update(dict.fromkeys(level.aliases))
+        for relation in level.relations:
+            names.update(dict.fromkeys(relation.columns or ()))
+    return list(names)
+
+
+def _find_qualified(scope: Scope, parts: tuple[str, ...]) -> Found | None:
+    if len(parts) < 2:
+        return None
+    for relation in scope.relations:
+        if relation.alias != parts[0] or relation.columns is None:
+            continue
+        if parts[1] in relation.columns:
+            nested = len(parts) > 2
+            kind = None if nested else relation.columns[parts[1]]
+            return Found(kind, _readers(relation, parts[1]), nested=nested)
+    return None
+
+
+def _find_bare(scope: Scope, parts: tuple[str, ...]) -> Found | None:
+    name, nested = parts[0], len(parts) > 1
+    holders = [relation for relation in scope.relations if name in (relation.columns or ())]
+    if not holders:
+        known = name in scope.aliases
+        return Found(None if nested else scope.aliases[name], nested=nested) if known else None
+    several = len(holders) > 1 and name not in scope.merged
+    kind = (holders[0].columns or {})[name]
+    readers = tuple(reader for holder in holders for reader in _readers(holder, name))
+    ambiguous = tuple(holder.alias for holder in holders) if several else ()
+    return Found(None if nested else kind, readers, ambiguous, nested)
+
+
+def _readers(relation: Relation, column: str) -> tuple[tuple[TableName, str], ...]:
+    return ((relation.table, column),) if relation.table else ()
