@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from lakewright.errors import Place, Problem
+from lakewright.errors import Problem
 
 FORMAT_VERSION = "1.0"  # a minor step adds fields, a major step breaks them
 
@@ -23,10 +23,11 @@ def moment(when: datetime) -> str:
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
+    """A problem; `where` is `path:line:column` of the user's file."""
     return {
         "code": problem.code,
         "message": problem.message,
-        "where": _place(problem.where),
+        "where": str(problem.where) if problem.where else None,
         "hint": problem.hint,
         "label": problem.label,
         "notes": list(problem.notes),
@@ -34,25 +35,16 @@ def problem_document(problem: Problem) -> dict[str, Any]:
 
 
 def error_document(problems: Iterable[Problem], kind: str, exit_code: int) -> dict[str, Any]:
-    """What a command prints with `--json` when it fails."""
-    listed = [problem_document(problem) for problem in problems]
+    """What a command prints with `--json` when it fails: `error` is a list, as in a report."""
     return {
         "format_version": FORMAT_VERSION,
-        "error": {"kind": kind, "exit_code": exit_code, "problems": listed},
+        "ok": False,
+        "kind": kind,
+        "exit_code": exit_code,
+        "error": [problem_document(problem) for problem in problems],
     }
 
 
 def sorted_names(mapping: Mapping[Any, Any]) -> dict[str, Any]:
     """`mapping` with its keys as text, sorted."""
     return {str(key): mapping[key] for key in sorted(mapping)}
-
-
-def _place(place: Place | None) -> dict[str, Any] | None:
-    if place is None:
-        return None
-    return {
-        "path": place.path,
-        "line": place.line,
-        "column": place.column,
-        "length": place.length,
-    }

@@ -145,7 +145,7 @@ def _fold(changes: Sequence[Change], verbose: bool) -> tuple[list[Change], list[
         seen[change.action] += 1
         if seen[change.action] <= _FOLD_ACTION or isinstance(change, DropTable):
             shown.append(change)
-    listed = Counter(change.action for change in shown)
+    listed = Counter(str(change.action) for change in shown)
     return shown, [(action, n - listed[action]) for action, n in seen.items() if n > listed[action]]
 
 
@@ -159,7 +159,7 @@ def _summary(plan: Plan) -> str:
     if plan.empty and not plan.pending:
         held = f", {len(plan.held)} held" if plan.held else ""
         return f"Nothing to change: {len(plan.unchanged)} unchanged{held}.\n"
-    counted = Counter(change.action for change in (*plan.changes, *plan.pending))
+    counted = Counter(str(change.action) for change in (*plan.changes, *plan.pending))
     parts = [f"{counted[action]} {action}" for action in _COUNTED if counted[action]]
     parts += [f"{len(plan.held)} held"] if plan.held else []
     parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []

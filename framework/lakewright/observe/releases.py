@@ -47,7 +47,7 @@ def moves_between(releases: Sequence[Release]) -> tuple[Move, ...]:
         for name in sorted({*before, *release.tables}):
             old, new = before.get(name), release.tables.get(name)
             if old != new:
-                moves.append(Step(release, name, old, new))
+                moves.append(Move(release, name, old, new))
     return tuple(sorted(moves, key=lambda move: (-move.release.release, move.table)))
 
 

@@ -1,4 +1,4 @@
-"""A run as text and as JSON: tables, rows, checks, and what was published."""
+"""A run as text: tables, rows, checks, and what was published."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lakewright.lake import CheckResult
-from lakewright.observe.documents import FORMAT_VERSION, problem_document
 from lakewright.observe.paint import Paint, Style
-from lakewright.observe.plans import held_document
 from lakewright.observe.tables import count, duration, render_table
 from lakewright.runtime import Event, Report, TableReport
 
@@ -59,42 +57,6 @@ def render_event(event: Event, *, color: bool = False) -> str:
     if event.detail:
         parts.append(event.detail)
     return "  ".join(parts)
-
-
-def report_document(report: Report) -> dict[str, Any]:
-    """The report as other programs read it; `report.json` holds the same."""
-    return {
-        "format_version": FORMAT_VERSION,
-        "run_id": report.run_id,
-        "environment": report.environment,
-        "release": report.release,
-        "ok": report.ok,
-        "exit_code": report.exit_code,
-        "seconds": round(report.seconds, 3),
-        "held": [held_document(held) for held in report.held],
-        "tables": [table_document(table) for table in report.tables],
-        "notes": list(report.notes),
-        "error": {"problems": [problem_document(problem) for problem in report.problems]}
-        if report.problems
-        else None,
-    }
-
-
-def table_document(table: TableReport) -> dict[str, Any]:
-    return {
-        "table": str(table.table),
-        "action": table.action,
-        "refresh": table.refresh,
-        "outcome": table.outcome,
-        "version": table.version,
-        "rows_produced": table.rows_produced,
-        "rows_kept": table.rows_kept,
-        "rows_quarantined": table.rows_quarantined,
-        "rows_dropped": table.rows_dropped,
-        "seconds": round(table.seconds, 3),
-        "checks": [check_document(check) for check in table.checks],
-        "note": table.note,
-    }
 
 
 def check_document(check: CheckResult) -> dict[str, Any]:

@@ -1,0 +1,200 @@
+"""`apply` and `refresh`: plan, show, ask, run, report."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from lakewright.cli.engine import OnDemand
+from lakewright.cli.options import Common
+from lakewright.cli.planning import (
+    Planned,
+    Wish,
+    plan_project,
+    plan_text,
+    read_saved,
+    refuse_stale,
+    wish_of,
+)
+from lakewright.cli.progress import watched
+from lakewright.cli.streams import Streams
+from lakewright.cli.workspace import (
+    Workspace,
+    choose,
+    existing_lake,
+    latest_release,
+    locator,
+    modified_tables,
+    open_workspace,
+    with_code,
+)
+from lakewright.engines import Engine, open_engine
+from lakewright.engines.support import check_support
+from lakewright.errors import RefusedError, UsageError
+from lakewright.graph import Graph
+from lakewright.lake import Lake, Release
+from lakewright.names import TableName
+from lakewright.observe import render_json, render_problems
+from lakewright.observe.reports import render_report
+from lakewright.plans import Plan
+from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
+from lakewright.runtime import refresh as run_refresh
+
+
+def apply_project(
+    common: Common,
+    wish: Wish,
+    *,
+    plan_file: str | None,
+    exact: bool,
+    yes: bool,
+    reason: str,
+) -> int:
+    """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
+    streams = Streams.of(common)
+    planned = _planned(common, wish, plan_file, exact=exact)
+    plan = planned.plan
+    notes = check_support(plan.graph, planned.space.engine, strict=plan.graph.strict)
+    plan = replace(plan, notes=(*plan.notes, *notes))
+    text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
+    (streams.tell if common.json else streams.answer)(text)
+    refuse_engine(planned.space, protected=plan.state.protected)
+    if not plan.empty:
+        _confirm(streams, plan, yes=yes)
+        _make_lake(planned)
+    work = _Work(common, planned.space, planned.lake, streams)
+    return work.run(
+        lambda engine, watch: apply_plan(plan, planned.lake, engine, reason=reason, watch=watch)
+    )
+
+
+def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
+    """`refresh`: the released code over what is there now. Never asks; holds what fails."""
+    streams = Streams.of(common)
+    space = open_workspace(common)
+    lake = existing_lake(space)
+    latest_release(space, lake)
+
+    def select(graph: Graph) -> Collection[TableName] | None:
+        state = with_code(lake.state(space.environment, ()), lake)
+        return choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
+
+    def replan() -> Plan:
+        plan = plan_refresh(
+            lake,
+            space.environment,
+            datetime.now(UTC),
+            resolve=locator(space),
+            select=select,
+            full=wish.full,
+        )
+        text = plan_text(space, plan, common, color=streams.color and not common.json)
+        (streams.tell if common.json else streams.answer)(text)
+        check_support(plan.graph, space.engine, strict=plan.graph.strict)
+        refuse_engine(space, protected=plan.state.protected)
+        return plan
+
+    work = _Work(common, space, lake, streams)
+    return work.run(
+        lambda engine, watch: run_refresh(replan, lake, engine, watch=watch, reason=reason)
+    )
+
+
+def refuse_engine(space: Workspace, *, protected: bool) -> None:
+    """RefusedError LW340: Sail writes no protected environment unless somebody said so."""
+    if (space.protected or protected) and space.engine == "sail" and not space.explicit_engine:
+        raise RefusedError(
+            "LW340",
+            f"{space.environment} is protected, and nothing says that Sail may write it",
+            hint="say `engine: sail` in the target, or --engine spark",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One run and what it tells."""
+
+    common: Common
+    space: Workspace
+    lake: Lake
+    streams: Streams
+
+    def run(self, start: Callable[[Engine, Watch], Report]) -> int:
+        """Start the run with an engine that opens when needed; print its report."""
+        before = self.lake.latest(self.space.environment)
+        engine = OnDemand(self.space.engine, self._open)
+        try:
+            with closing(engine), watched(self.streams) as watch:
+                report = start(engine, watch)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(self._published_since(before)) from None
+        self._tell(report)
+        return report.exit_code
+
+    def _open(self) -> Engine:
+        self.streams.tell(f"Starting {self.space.engine} ...\n")
+        return open_engine(self.space.engine, conf=self.space.conf)
+
+    def _published_since(self, before: Release | None) -> str:
+        after = self.lake.latest(self.space.environment)
+        if after is None or (before is not None and before.release == after.release):
+            return "nothing was published"
+        return f"release {after.release} was published before"
+
+    def _tell(self, report: Report) -> None:
+        streams = self.streams
+        if self.common.json:
+            streams.answer(render_json(report_document(report)))
+        elif report.tables or report.release is not None or not report.ok:
+            text = render_report(report, color=streams.color, verbose=self.common.verbose)
+            streams.answer(f"\n{text}")
+        if report.problems:
+            streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
+
+
+def _planned(common: Common, wish: Wish, plan_file: str | None, *, exact: bool) -> Planned:
+    if plan_file is None:
+        if exact:
+            raise UsageError(
+                "LW303", "--exact needs a saved plan", hint="lakewright apply plan.json"
+            )
+        return plan_project(common, wish)
+    if wish != Wish():
+        raise UsageError(
+            "LW303",
+            "a saved plan already says what to select and allow",
+            hint="plan again with these options and save that",
+        )
+    saved = read_saved(plan_file)
+    wish = wish_of(saved)
+    planned = plan_project(common, wish)
+    refuse_stale(saved, planned.plan, wish, exact=exact)
+    return planned
+
+
+def _confirm(streams: Streams, plan: Plan, *, yes: bool) -> None:
+    if yes:
+        return
+    if not streams.asks:
+        raise RefusedError(
+            "LW302",
+            f"nobody can be asked whether to change {plan.environment}: this is not a terminal",
+            hint="look at the plan, then say --yes",
+        )
+    streams.tell(f"Apply these changes to {plan.environment}? [y/N] ")
+    if input().strip().lower() not in {"y", "yes"}:
+        raise RefusedError(
+            "LW302", "not confirmed: nothing was applied", hint="answer y, or say --yes"
+        )
+
+
+def _make_lake(planned: Planned) -> None:
+    """The lake of a first apply, and the mark of a protected target."""
+    lake, space = planned.lake, planned.space
+    if not lake.exists():
+        lake.create(planned.plan.graph.project, uuid.uuid4().hex, planned.plan.now)
+    if space.protected:
+        lake.protect(space.environment)

@@ -1,0 +1,179 @@
+"""What each verb takes on the command line. The work is done elsewhere.
+
+The imports inside these functions keep `--help` and mistyped commands quick: reading a command line
+needs no parser of SQL and no storage.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lakewright.cli.options import Common, Exclude, Limit, Select, Yes
+
+Table = Annotated[str, typer.Argument(help="A table: schema.table.", metavar="TABLE")]
+AnyTable = Annotated[str | None, typer.Argument(help="A table: schema.table.", metavar="[TABLE]")]
+Destructive = Annotated[
+    list[str] | None,
+    typer.Option("--allow-destructive", help="Allow the drop of this table.", metavar="TABLE"),
+]
+Drift = Annotated[
+    str | None,
+    typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
+]
+Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
+RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
+
+
+def init(
+    common: Common,
+    folder: Annotated[str, typer.Argument(help="Where to make the project.")] = ".",
+) -> int:
+    from lakewright.cli.starting import init_project
+
+    return init_project(common, folder)
+
+
+def doctor(common: Common) -> int:
+    from lakewright.cli.doctor import run_doctor
+
+    return run_doctor(common)
+
+
+def validate(common: Common) -> int:
+    from lakewright.cli.inspecting import validate_project
+
+    return validate_project(common)
+
+
+def ls(common: Common, select: Select = None, exclude: Exclude = None) -> int:
+    from lakewright.cli.inspecting import list_tables
+
+    return list_tables(common, select or [], exclude or [])
+
+
+def show(common: Common, table: Table) -> int:
+    from lakewright.cli.inspecting import show_table
+
+    return show_table(common, table)
+
+
+def preview(
+    common: Common,
+    table: AnyTable = None,
+    sql: Annotated[
+        str | None, typer.Option("--sql", help="A query instead of a table.", metavar="QUERY")
+    ] = None,
+    limit: Limit = 20,
+    form: RowsAs = "table",
+) -> int:
+    from lakewright.cli.reading import preview_rows
+
+    return preview_rows(common, table, sql, limit=limit, form=form)
+
+
+def plan(
+    common: Common,
+    *,
+    select: Select = None,
+    exclude: Exclude = None,
+    out: Annotated[
+        str | None, typer.Option("--out", help="Save the plan for apply.", metavar="FILE")
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 when there are changes.")
+    ] = False,
+    allow_destructive: Destructive = None,
+    drift: Drift = None,
+    full: Full = False,
+) -> int:
+    from lakewright.cli.planning import Wish, show_plan
+
+    wish = Wish.of(select, exclude, allow_destructive, drift, full=full)
+    return show_plan(common, wish, out=out, detailed=detailed_exitcode)
+
+
+def apply(
+    common: Common,
+    plan_file: Annotated[
+        str | None, typer.Argument(help="A plan saved by plan --out.", metavar="[PLAN.JSON]")
+    ] = None,
+    *,
+    select: Select = None,
+    exclude: Exclude = None,
+    yes: Yes = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="With a saved plan: refuse new data as well.")
+    ] = False,
+    allow_destructive: Destructive = None,
+    drift: Drift = None,
+    full: Full = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.applying import apply_project
+    from lakewright.cli.planning import Wish
+
+    wish = Wish.of(select, exclude, allow_destructive, drift, full=full)
+    return apply_project(common, wish, plan_file=plan_file, exact=exact, yes=yes, reason=reason)
+
+
+def refresh(
+    common: Common,
+    *,
+    select: Select = None,
+    exclude: Exclude = None,
+    full: Full = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.applying import refresh_release
+    from lakewright.cli.planning import Wish
+
+    return refresh_release(common, Wish.of(select, exclude, None, None, full=full), reason=reason)
+
+
+def status(common: Common) -> int:
+    from lakewright.cli.looking import show_status
+
+    return show_status(common)
+
+
+def releases(common: Common) -> int:
+    from lakewright.cli.looking import list_releases
+
+    return list_releases(common)
+
+
+def history(common: Common, table: AnyTable = None) -> int:
+    from lakewright.cli.looking import show_history
+
+    return show_history(common, table)
+
+
+def sql(
+    common: Common,
+    query: Annotated[str, typer.Argument(help="One SELECT over released tables.")],
+    release: Annotated[
+        int | None, typer.Option("--release", help="Its number; by default the latest.")
+    ] = None,
+    form: RowsAs = "table",
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows at most.")] = None,
+) -> int:
+    from lakewright.cli.reading import query_release
+
+    return query_release(common, query, release=release, form=form, limit=limit)
+
+
+def explain(
+    common: Common,
+    code: Annotated[
+        str | None, typer.Argument(help="A code such as LW204.", metavar="[CODE]")
+    ] = None,
+) -> int:
+    from lakewright.cli.explaining import explain_code
+
+    return explain_code(common, code)

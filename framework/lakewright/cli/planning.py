@@ -1,0 +1,210 @@
+"""`plan`: what would change. Also what `apply` needs to make, save and compare plans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from lakewright.cli.options import Common
+from lakewright.cli.streams import Streams
+from lakewright.cli.workspace import (
+    Workspace,
+    choose,
+    compile_workspace,
+    find_lake,
+    modified_tables,
+    need_project,
+    open_workspace,
+    read_state,
+    with_code,
+)
+from lakewright.engines.support import check_support
+from lakewright.errors import StalePlanError, UsageError
+from lakewright.graph import Graph
+from lakewright.lake import Lake, LakeState
+from lakewright.names import TableName
+from lakewright.observe import render_json
+from lakewright.observe.plans import code_of, plan_document, render_plan
+from lakewright.plans import DropTable, Plan, make_plan, merge_selected
+
+PENDING = 3  # the exit code of `plan --detailed-exitcode`
+
+_DECIDED = {"create", "rebuild", "alter", "drop"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person asked of a plan beyond the project itself; a saved plan holds it."""
+
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    allow_destructive: tuple[str, ...] = ()
+    drift: str | None = None
+    full: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        select: Sequence[str] | None,
+        exclude: Sequence[str] | None,
+        allow_destructive: Sequence[str] | None,
+        drift: str | None,
+        *,
+        full: bool,
+    ) -> Wish:
+        if drift not in {None, "discard"}:
+            raise UsageError(
+                "LW303", f"--drift {drift} is not a choice", hint="--drift discard puts tables back"
+            )
+        return cls(
+            tuple(select or ()), tuple(exclude or ()), tuple(allow_destructive or ()), drift, full
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with where it was made."""
+
+    space: Workspace
+    lake: Lake
+    plan: Plan
+
+
+def plan_project(common: Common, wish: Wish) -> Planned:
+    """Compile, read the lake, compare. Writes nothing and starts no engine."""
+    space = open_workspace(common)
+    graph = compile_workspace(space)
+    lake = find_lake(space)
+    state = read_state(space, lake, graph)
+    select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
+    if select is not None:
+        graph, state = _narrow(space, lake, graph, state, select)
+    plan = make_plan(
+        graph,
+        state,
+        datetime.now(UTC),
+        select=select,
+        allow_destructive=frozenset(TableName.parse(name) for name in wish.allow_destructive),
+        full=wish.full,
+        drift="discard" if wish.drift else None,
+    )
+    return Planned(space, lake, plan)
+
+
+def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) -> int:
+    """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
+    streams = Streams.of(common)
+    planned = plan_project(common, wish)
+    plan = planned.plan
+    notes = check_support(plan.graph, planned.space.engine, strict=plan.graph.strict)
+    plan = replace(plan, notes=(*plan.notes, *notes))
+    document = plan_document(plan)
+    if out is not None:
+        saved = {**document, "decision": decision_of(plan, wish)}
+        Path(out).write_text(render_json(saved), encoding="utf-8")
+        streams.tell(f"Saved; `lakewright apply {out}` applies it.\n")
+    if common.json:
+        streams.answer(render_json(document))
+    else:
+        streams.answer(plan_text(planned.space, plan, common, color=streams.color))
+    return PENDING if detailed and not plan.empty else 0
+
+
+def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> str:
+    """The plan for people, with the retention that the project promises."""
+    days = space.project.retention_days if space.project else None
+    return render_plan(plan, color=color, verbose=common.verbose, retention_days=days)
+
+
+def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
+    """What a person agreed to by looking at a plan: released code, code changes and drops."""
+    release = plan.state.release
+    changes = {}
+    for change in plan.changes:
+        if change.action in _DECIDED:
+            code = "" if isinstance(change, DropTable) else change.step.fingerprint.full
+            changes[str(change.table)] = [change.action, code]
+    return {
+        "wish": {key: _listed(value) for key, value in asdict(wish).items()},
+        "lake": plan.state.lake_id,
+        "released_code": code_of(release) if release else "",
+        "changes": changes,
+    }
+
+
+def read_saved(path: str) -> dict[str, Any]:
+    """A saved plan; UsageError LW309 when the file is not one."""
+    try:
+        saved = json.loads(Path(path).read_text(encoding="utf-8"))
+        wish = saved["decision"]["wish"]
+        if set(wish) != {field.name for field in fields(Wish)}:
+            raise ValueError("it was made by another version")  # noqa: TRY301 - told like the rest
+    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            "LW309",
+            f"`{path}` is not a saved plan: {error}",
+            hint="lakewright plan --out plan.json writes one",
+        ) from error
+    return cast("dict[str, Any]", saved)
+
+
+def wish_of(saved: dict[str, Any]) -> Wish:
+    """What the saved plan was asked for."""
+    wish = saved["decision"]["wish"]
+    return Wish(
+        tuple(wish["select"]),
+        tuple(wish["exclude"]),
+        tuple(wish["allow_destructive"]),
+        wish["drift"],
+        bool(wish["full"]),
+    )
+
+
+def refuse_stale(saved: dict[str, Any], plan: Plan, wish: Wish, *, exact: bool) -> None:
+    """StalePlanError LW343 when the saved decision is about something else than `plan` does.
+
+    New data is folded in unless `exact`.
+    """
+    now = decision_of(plan, wish)
+    differs = [
+        said
+        for key, said in (
+            ("lake", "the lake is another one"),
+            ("released_code", "other code was released since"),
+            ("changes", "the changes of code, or the drops, are others now"),
+        )
+        if saved["decision"].get(key) != now[key]
+    ]
+    if saved.get("environment") != plan.environment:
+        differs.append(f"it was made for {saved.get('environment')}, this is {plan.environment}")
+    if exact and not differs and saved.get("changes") != plan_document(plan)["changes"]:
+        differs.append("the inputs moved, and --exact was said")
+    if differs:
+        raise StalePlanError(
+            "LW343",
+            f"the saved plan does not hold any more: {'; '.join(differs)}",
+            hint="plan again, look, and apply that",
+        )
+
+
+def _narrow(
+    space: Workspace,
+    lake: Lake,
+    graph: Graph,
+    state: LakeState,
+    select: tuple[TableName, ...],
+) -> tuple[Graph, LakeState]:
+    """The selected tables' code with the released code of all others, and the state for both."""
+    state = with_code(state, lake)
+    merged = merge_selected(need_project(space), state, graph, select)
+    if merged.inputs != graph.inputs:
+        state = with_code(read_state(space, lake, merged), lake)
+    return merged, state
+
+
+def _listed(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,97 @@
+"""Every verb, as a table: what `lakewright --help` prints without importing any of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Group = Literal["start", "write", "ship", "operate", "help"]
+
+GROUPS: tuple[tuple[Group, str], ...] = (
+    ("start", "Start"),
+    ("write", "Write"),
+    ("ship", "Ship"),
+    ("operate", "Look"),
+    ("help", "Help"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A verb is the function of its name in `cli.commands`."""
+
+    name: str
+    group: Group
+    summary: str
+    example: str
+
+
+VERBS: tuple[Verb, ...] = (
+    Verb("init", "start", "Make a small project that runs.", "lakewright init flights"),
+    Verb("doctor", "start", "Check what this machine and the lake need.", "lakewright doctor"),
+    Verb("validate", "write", "Find every mistake in the project's files.", "lakewright validate"),
+    Verb("ls", "write", "List tables in build order.", "lakewright ls -s 'tag:daily+'"),
+    Verb(
+        "show",
+        "write",
+        "Everything about one table: settings, columns, rules, query.",
+        "lakewright show silver.flights",
+    ),
+    Verb(
+        "preview",
+        "write",
+        "Rows of an edited query over what is released; writes nothing.",
+        "lakewright preview gold.route_delay --limit 20",
+    ),
+    Verb("plan", "ship", "What would change, and why; writes nothing.", "lakewright plan -t prod"),
+    Verb(
+        "apply",
+        "ship",
+        "Deploy the project: build, check and publish one release.",
+        "lakewright apply -t prod --yes",
+    ),
+    Verb(
+        "refresh",
+        "ship",
+        "Run the released code over new data; holds what fails.",
+        "lakewright refresh -t prod",
+    ),
+    Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
+    Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
+    Verb(
+        "history",
+        "operate",
+        "What each release did to which table.",
+        "lakewright history silver.flights",
+    ),
+    Verb(
+        "sql",
+        "operate",
+        "Query one release: all tables at its versions.",
+        'lakewright sql "SELECT * FROM gold.route_delay LIMIT 5"',
+    ),
+    Verb("explain", "help", "What an error code means and what to do.", "lakewright explain LW204"),
+)
+
+NAMES = tuple(verb.name for verb in VERBS)
+
+
+def find_verb(name: str) -> Verb | None:
+    return next((verb for verb in VERBS if verb.name == name), None)
+
+
+def render_help() -> str:
+    """The text of `lakewright --help`."""
+    width = max(len(name) for name in NAMES)
+    lines = [
+        "Example: lakewright plan, then lakewright apply",
+        "",
+        "Write tables as queries with rules; publish them together as one release.",
+        "",
+        "Usage: lakewright VERB [OPTIONS]",
+    ]
+    for group, title in GROUPS:
+        lines += ["", f"{title}:"]
+        lines += [f"  {v.name:<{width}}   {v.summary}" for v in VERBS if v.group == group]
+    lines += ["", "lakewright VERB --help shows a verb's options; --version the version.", ""]
+    return "\n".join(lines)

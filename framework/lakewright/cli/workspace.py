@@ -1,0 +1,213 @@
+"""From settings to values: the project, the target, the lake and its state.
+
+A flag or variable wins over the target, the target over defaults. With `--lake` no project is
+needed: what runs from released code alone needs no checkout.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lakewright.cli.options import Common
+from lakewright.errors import LakeError, RefusedError, SpecError, UsageError
+from lakewright.graph import Graph, compile_project
+from lakewright.graph.selection import select as select_tables
+from lakewright.lake import Lake, LakeState, Release, open_lake
+from lakewright.names import TableName, parse_environment
+from lakewright.plans.fingerprints import same_algorithm
+from lakewright.specs import Project, load_project, resolve_secrets, resolve_target
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a command works: settings after all of them were asked."""
+
+    project: Project | None
+    target: str | None
+    lake_uri: str
+    engine: str
+    environment: str
+    protected: bool
+    explicit_engine: bool
+    allow_paths: tuple[str, ...]
+    conf: Mapping[str, str]
+
+    @property
+    def root(self) -> str:
+        """What relative paths of inputs start from."""
+        return self.project.root if self.project and self.project.root else str(Path.cwd())
+
+
+def read_project(common: Common) -> Project:
+    """The project around `--project` or the current folder; SpecError when there is none."""
+    return load_project(common.project or ".")
+
+
+def open_workspace(common: Common) -> Workspace:
+    """All settings; the project may be missing when `--lake` says where to look."""
+    project = _project_if_any(common)
+    if project is None:
+        return _without_project(common)
+    target = resolve_target(project, common.target, os.environ, user_name(os.environ))
+    return Workspace(
+        project=project,
+        target=target.name,
+        lake_uri=common.lake or target.lake,
+        engine=common.engine or target.engine,
+        environment=parse_environment(common.environment or target.environment),
+        protected=target.protected,
+        explicit_engine=target.explicit_engine or common.engine is not None,
+        allow_paths=target.allow_paths,
+        conf=target.conf,
+    )
+
+
+def user_name(environ: Mapping[str, str]) -> str:
+    """The person's name as a part of an environment's name."""
+    try:
+        told = environ.get("USER") or environ.get("USERNAME") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        told = ""
+    return re.sub(r"[^a-z0-9_]", "_", told.lower()) or "me"
+
+
+def compile_workspace(space: Workspace) -> Graph:
+    """The project's graph; SpecError with all its problems."""
+    return compile_project(need_project(space))
+
+
+def need_project(space: Workspace) -> Project:
+    if space.project is None:
+        raise UsageError(
+            "LW306", "this needs a project and there is none here", hint="go to its folder"
+        )
+    return space.project
+
+
+def find_lake(space: Workspace) -> Lake:
+    """The lake, which need not exist; RefusedError LW512 when it is another project's."""
+    lake = open_lake(space.lake_uri)
+    if space.project is not None and lake.exists():
+        lake.check_project(space.project.name)
+    return lake
+
+
+def existing_lake(space: Workspace) -> Lake:
+    """The lake; LakeError LW510 when there is none."""
+    lake = find_lake(space)
+    lake.info()
+    return lake
+
+
+def latest_release(space: Workspace, lake: Lake) -> Release:
+    """What readers see; LakeError LW341 when nothing was released yet."""
+    release = lake.latest(space.environment)
+    if release is None:
+        others = ", ".join(lake.environments())
+        known = f"; there are releases in {others}" if others else ""
+        raise LakeError(
+            "LW341",
+            f"{space.environment} has no release at {lake.uri}{known}",
+            hint="`lakewright apply` makes the first; -e chooses another environment",
+        )
+    return release
+
+
+def read_state(space: Workspace, lake: Lake, graph: Graph) -> LakeState:
+    """What planning needs. Released code is read along only where prints must be made again."""
+    state = lake.state(space.environment, graph.inputs, resolve=locator(space))
+    tables = state.release.tables.values() if state.release else ()
+    if any(entry.code and entry.algorithm != graph.algorithm for entry in tables):
+        return with_code(state, lake)
+    return state
+
+
+def with_code(state: LakeState, lake: Lake) -> LakeState:
+    """`state` with the sources of all its entries."""
+    tables = state.release.tables.values() if state.release else ()
+    digests = sorted({entry.code for entry in tables if entry.code} - state.code.keys())
+    read = {digest: lake.code(state.environment, digest) for digest in digests}
+    return replace(state, code={**state.code, **read})
+
+
+def locator(space: Workspace) -> Callable[[str], str]:
+    """Makes a written location absolute, secrets resolved; RefusedError LW307 if forbidden."""
+    allowed = tuple(_absolute(path, space.root) for path in space.allow_paths)
+
+    def locate(written: str) -> str:
+        text = resolve_secrets(written, os.environ)
+        place = _absolute(text, space.root)
+        if allowed and not any(_below(place, prefix) for prefix in allowed):
+            raise RefusedError(
+                "LW307",
+                f"target {space.target} may not read `{written}`",
+                hint=f"allowed is what lies below {', '.join(space.allow_paths)}",
+            )
+        return place
+
+    return locate
+
+
+def choose(
+    graph: Graph,
+    select: Sequence[str],
+    exclude: Sequence[str],
+    modified: Callable[[], set[TableName]],
+) -> tuple[TableName, ...] | None:
+    """The selected tables in build order, None when nothing was said about them."""
+    if not select and not exclude:
+        return None
+    return select_tables(graph, select, exclude, modified)
+
+
+def modified_tables(graph: Graph, state: LakeState) -> set[TableName]:
+    """Tables whose code or description differs from the release: `state:modified`."""
+    known = same_algorithm(graph, state).release
+    released = known.tables if known else {}
+    return {
+        step.name
+        for step in graph.steps.values()
+        if step.name not in released
+        or released[step.name].own != step.fingerprint.own
+        or released[step.name].metadata != step.metadata
+    }
+
+
+def _project_if_any(common: Common) -> Project | None:
+    try:
+        return read_project(common)
+    except SpecError as error:
+        if error.code == "LW110" and common.lake is not None and common.target is None:
+            return None
+        raise
+
+
+def _without_project(common: Common) -> Workspace:
+    assert common.lake is not None
+    environment = common.environment or f"dev_{user_name(os.environ)}"
+    return Workspace(
+        project=None,
+        target=None,
+        lake_uri=common.lake,
+        engine=common.engine or "sail",
+        environment=parse_environment(environment),
+        protected=False,
+        explicit_engine=common.engine is not None,
+        allow_paths=(),
+        conf={},
+    )
+
+
+def _absolute(text: str, root: str) -> str:
+    if "://" in text:
+        return text
+    return os.path.normpath(Path(root) / text)
+
+
+def _below(place: str, prefix: str) -> bool:
+    return place == prefix or place.startswith(prefix.rstrip("/") + "/")
