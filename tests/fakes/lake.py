@@ -41,7 +41,7 @@ Hook = Callable[[str, str, Moment], None]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Crash(BaseException):  # noqa: N818 - not an error of the program: the process is gone
+class Crash(BaseException):
     """The process stops here; nothing may catch it."""
 
 
@@ -49,8 +49,7 @@ class Crash(BaseException):  # noqa: N818 - not an error of the program: the pro
 class StopAt:
     """A hook that crashes at the n-th point (from 1) and records every point it passed.
 
-    `points` holds `(operation, path, moment)`. A number beyond the last point never crashes, so a first
-    run with `StopAt(0)` counts them.
+    `points` holds `(operation, path, moment)`. `StopAt(0)` never crashes, so a first run counts them.
     """
 
     at: int

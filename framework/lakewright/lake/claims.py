@@ -112,7 +112,7 @@ class LocalClaim:
         self.handle = -1
 
     def write(self, jvm: int | None) -> None:
-        """Say who holds the lock: for the message of who is refused, and to find a JVM left behind."""
+        """Say who holds the lock, for who is refused, and which JVM may be left behind."""
         holder = _holder(self.run_id, self.since) | {
             "jvm": jvm,
             "jvm_started": _started(jvm) if jvm else None,
@@ -123,7 +123,7 @@ class LocalClaim:
 
 @dataclass(frozen=True, slots=True)
 class StoreClaims:
-    """Numbered objects: `claims/<group>/<n>.json` claims, `<n>.beat` renews, `<n>.done` gives back."""
+    """Numbered objects: `<n>.json` claims, `<n>.beat` renews, `<n>.done` gives back."""
 
     store: ObjectStore
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
@@ -283,8 +283,9 @@ def hold_all(
     """Claim all groups in name order, or none: a refusal gives back what was taken."""
     taken: list[Claim] = []
     try:
-        for group in sorted(groups):
-            taken.append(claims.claim(environment, group, run_id, now))  # noqa: PERF401 - kept on error
+        for group in sorted(set(groups)):
+            claim = claims.claim(environment, group, run_id, now)
+            taken.append(claim)
     except BaseException:
         for claim in taken:
             claim.release()

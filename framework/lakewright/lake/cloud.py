@@ -1,4 +1,4 @@
-"""Bytes in an object store: a conditional put is the exclusion, a read back is the answer to doubt."""
+"""Bytes in an object store: a conditional put excludes, a read back settles doubt."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCHEMES = ("s3://", "abfss://", "gs://")
 
 @dataclass(frozen=True, slots=True)
 class CloudStore:
-    """An obstore store whose root is the lake. Credentials come from the environment, as obstore reads it."""
+    """An obstore store. Credentials come from the environment, as obstore reads it."""
 
     backend: Any  # obstore's stores are untyped here
 
@@ -33,7 +33,7 @@ class CloudStore:
             raise _cloud_error(error, path) from error
 
     def put_new(self, path: str, data: bytes) -> None:
-        """An unclear answer is settled by reading back: our bytes there mean that they were stored."""
+        """An unclear answer is settled by reading back: our bytes there mean they were stored."""
         try:
             obstore.put(self.backend, confine(path), data, mode="create")
         except (StoreHasIt, FileExistsError) as error:

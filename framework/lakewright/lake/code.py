@@ -12,7 +12,7 @@ from lakewright.specs import SourceFile, digest_files
 
 
 def put_code(store: ObjectStore, environment: str, files: Iterable[SourceFile]) -> str:
-    """Store sources once and return their digest. The manifest goes last: with it they are complete."""
+    """Store sources once and return their digest. The manifest goes last and completes them."""
     kept = tuple(sorted(files, key=lambda file: file.path))
     digest = digest_files(kept)
     folder = paths.code(environment, digest)
@@ -27,7 +27,7 @@ def put_code(store: ObjectStore, environment: str, files: Iterable[SourceFile]) 
 
 
 def get_code(store: ObjectStore, environment: str, digest: str) -> tuple[SourceFile, ...]:
-    """The sources with that digest, in path order; LakeError LW516 when they are not exactly those."""
+    """The sources with that digest, in path order; LakeError LW516 unless exactly those."""
     folder = paths.code(environment, digest)
     try:
         named = unseal(store.get(f"{folder}/manifest.json"), f"{folder}/manifest.json")["files"]

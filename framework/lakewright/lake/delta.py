@@ -1,4 +1,4 @@
-"""Delta tables on disk and in object stores, through deltalake and the log itself: no JVM, no engine."""
+"""Delta tables through deltalake and the log itself: no JVM, no engine."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, QueryBuilder
-from deltalake import write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    QueryBuilder,
+    write_deltalake,
+)
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lakewright.errors import LakeError
@@ -127,8 +132,8 @@ class DeltaLakeTables:
 
     def sync(self, location: str, after: int) -> None:
         store = open_store(location)
-        store.sync(_LOG)
-        for _, actions, _ in _entries(store, location, after):
+        for version, actions, _ in _entries(store, location, after):
+            store.sync(_entry_path(version))
             for path in delta_log.added_paths(actions):
                 if "://" not in path and not path.startswith("/"):
                     store.sync(unquote(path))
@@ -248,7 +253,8 @@ def _protocol(table: DeltaTable) -> Protocol:
 def _active_files(table: DeltaTable) -> list[dict[str, Any]]:
     wanted = ["path", "size_bytes", "num_records"]
     found = pa.table(table.get_add_actions(flatten=True))
-    return found.select([name for name in wanted if name in found.column_names]).to_pylist()
+    rows: list[dict[str, Any]] = found.select(wanted).to_pylist()
+    return rows
 
 
 def _entries(

@@ -1,6 +1,6 @@
-"""Delta log entries as data: what a commit says, and the one entry that makes or changes a definition.
+"""Delta log entries as data: what a commit says, and the entry that changes a definition.
 
-A definition is written by us as a single entry, put-if-absent at the next version: so it carries our
+A definition is one entry, written by us and put if absent at the next version: so it carries our
 token, is atomic, keeps the text of constraints, and needs no engine. Source of the layout: Delta's
 PROTOCOL.md (actions `protocol`, `metaData`, `remove`, `commitInfo`).
 """

@@ -245,8 +245,9 @@ class Lake:
         """Add rows to a history table, which is made, and given missing columns, as they come."""
         location = self.location_uri(paths.history(kind))
         head = self.tables.head(location)
-        fields = {item.name: Field(item.name, str(from_arrow(item.type))) for item in rows.schema}
-        fields |= {item.name: item for item in head.definition.fields} if head else {}
+        fields = {item.name: item for item in head.definition.fields} if head else {}
+        for item in rows.schema:
+            fields.setdefault(item.name, Field(item.name, str(from_arrow(item.type))))
         table_id = str(uuid.uuid5(uuid.NAMESPACE_URL, location))
         definition = Definition(tuple(fields.values()))
         self.tables.define(location, definition, _HISTORY, table_id=table_id, now=now)

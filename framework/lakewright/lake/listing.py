@@ -23,9 +23,9 @@ _BLOCK = 1 << 20
 def list_files(written: str, resolved: str) -> tuple[ListedFile, ...]:
     """Files matching `resolved` (absolute path or URI), sorted by path.
 
-    `*` and `?` stay within a folder, `**` crosses folders; names that start with a dot are left out.
-    `path` is told in the words of `written`, so that neither a secret in an address nor the place of
-    a checkout is recorded.
+    `*` and `?` stay within a folder, `**` crosses folders; names that start with a dot are left
+    out. `path` is told in the words of `written`, so that neither a secret in an address nor the
+    place of a checkout is recorded.
     """
     tail = _tail(written)
     segments = resolved.split("/")

@@ -28,7 +28,7 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Bytes at paths relative to the lake root. Errors other than the two above are LakeError LW5xx."""
+    """Bytes at paths relative to a root. Errors other than the two above are LakeError LW5xx."""
 
     def get(self, path: str) -> bytes:
         """Raises NotFoundError."""
@@ -46,7 +46,7 @@ class ObjectStore(Protocol):
         """No error when there is nothing."""
 
     def sync(self, path: str) -> None:
-        """Make everything below the folder `path` durable (a no-op where puts are durable)."""
+        """Make a file, or all below a folder, durable (a no-op where puts are durable)."""
 
 
 class DeltaTables(Protocol):
@@ -73,11 +73,11 @@ class DeltaTables(Protocol):
         """Create the table or bring its definition to `definition`, in one commit with `token`.
 
         Returns the version, None when nothing differed. Retyping or removing a column empties the
-        table in the same commit: only for tables that are rewritten next. `table_id` is used to create.
+        table in the same commit: only for tables that are rewritten next. `table_id` is for creating.
         """
 
     def restore(self, location: str, version: int, token: str) -> int:
-        """Bring rows back to `version` by one new commit; returns it. The head itself: no commit."""
+        """Bring rows back to `version` in one commit; returns its version. The head: no commit."""
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a version (small tables, and those an engine need not be started for)."""

@@ -48,7 +48,7 @@ class ControlRecord:
 
 
 def seal(document: Mapping[str, Any]) -> bytes:
-    """Canonical JSON (sorted keys, compact, UTF-8) with the SHA-256 of all the rest as `checksum`."""
+    """Canonical JSON (sorted, compact, UTF-8) with the SHA-256 of all the rest as `checksum`."""
     return _canonical({**document, "checksum": _checksum(document)})
 
 

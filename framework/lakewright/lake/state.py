@@ -104,7 +104,7 @@ def read_ledger(
 def find_drift(
     tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[str], str]
 ) -> tuple[Drift, ...]:
-    """Tables whose heads hold data-changing commits behind the release that no run of ours wrote."""
+    """Tables with data-changing commits behind the release that no run of ours wrote."""
     stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
 
     def strange(entry: Entry) -> tuple[Commit, ...]:

@@ -68,7 +68,11 @@ class LocalStore:
 
     def sync(self, path: str) -> None:
         with _storing(path):
-            for folder, _, names in os.walk(self._at(path)):
+            target = self._at(path)
+            if target.is_file():
+                sync_file(target)
+                _sync_folder(target.parent)
+            for folder, _, names in os.walk(target):
                 for name in names:
                     sync_file(Path(folder, name))
                 _sync_folder(Path(folder))
@@ -78,7 +82,7 @@ class LocalStore:
 
 
 def open_store(uri: str) -> ObjectStore:
-    """The store of a folder or of an `s3://`, `abfss://`, `gs://` root; LakeError LW505 for others."""
+    """The store of a folder or an `s3://`, `abfss://`, `gs://` root; LakeError LW505 for others."""
     if "://" not in uri or uri.startswith("file://"):
         return LocalStore(str(Path(uri.removeprefix("file://")).absolute()))
     from lakewright.lake.cloud import open_cloud  # obstore loads only for object stores
@@ -157,7 +161,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _walk(folder: Path, path: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Files below `folder` whose path sorts behind `after`; folders wholly before it are not read."""
+    """Files below `folder` with a path behind `after`; folders wholly before it are not read."""
     try:
         entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):

@@ -1,7 +1,7 @@
 """Column types: Spark's simple strings, Delta's schema JSON and Arrow, one value between them.
 
-`parse_type` and `str(type)` are inverse on canonical text. A Delta column is nullable at every depth:
-rules say what must not be NULL, the storage type never does.
+`parse_type` and `str(type)` are inverse on canonical text. A Delta column is nullable at every
+depth: rules say what must not be NULL, the storage type never does.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def fit_rows(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def from_arrow(found: pa.DataType) -> Type:
-    """The narrowest type that holds every value of an Arrow type; LakeError LW534 when none does."""
+    """The narrowest type that holds every value of an Arrow type; LakeError LW534 if none does."""
     if found in _FROM_ARROW:
         return Primitive(_FROM_ARROW[found])
     if pa.types.is_timestamp(found):

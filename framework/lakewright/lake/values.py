@@ -47,7 +47,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a Delta log. `rows` counts those in the files it added, None without statistics."""
+    """One commit of a Delta log. `rows` counts those in the files it added; None: not known."""
 
     version: int
     operation: str
