@@ -47,7 +47,9 @@ def detect_kind(seen: Seen, entry: Entry) -> Iterator[Reason]:
 
 def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
     """The table's own code gives other rows."""
-    if entry.own == seen.step.fingerprint.own or entry.kind != seen.step.kind:
+    if entry.kind != seen.step.kind or _same_code(seen.step, entry):
+        return
+    if entry.own == seen.step.fingerprint.own:
         return
     changes = compare_columns(seen.step, entry)
     details = [
@@ -111,7 +113,7 @@ def detect_clock(seen: Seen, entry: Entry) -> Iterator[Reason]:
 
 def detect_metadata(seen: Seen, entry: Entry) -> Iterator[Reason]:
     """Descriptions, owners, constraints, fail and warn rules."""
-    if entry.metadata != seen.step.metadata:
+    if entry.metadata != seen.step.metadata and not _same_code(seen.step, entry):
         yield Reason("metadata", "description, owner or checks changed")
 
 
@@ -133,6 +135,11 @@ DETECTORS: tuple[Detector, ...] = (
     detect_drift,
     detect_metadata,
 )
+
+
+def _same_code(step: Step, entry: Entry) -> bool:
+    """Equal sources mean the same, whichever version of a library took their print."""
+    return entry.code == step.code
 
 
 def _deciding(step: Step) -> tuple[TableName, ...]:

@@ -22,7 +22,12 @@ def same_algorithm(graph: Graph, state: LakeState) -> LakeState:
 
 
 def _outdated(graph: Graph, tables: Mapping[TableName, Entry]) -> bool:
-    return any(entry.code and entry.algorithm != graph.algorithm for entry in tables.values())
+    """Whether some table was edited whose print another algorithm took."""
+    return any(
+        entry.algorithm != graph.algorithm and entry.code != graph.steps[name].code
+        for name, entry in tables.items()
+        if entry.code and name in graph.steps
+    )
 
 
 def _reprint(entry: Entry, released: Graph) -> Entry:

@@ -40,7 +40,8 @@ def decide_fields(
     """
     columns = {column.name.lower(): column for column in step.columns or ()}
     recorded = {field.name.lower(): field.type for field in before.schema} if before else {}
-    same_code = before is not None and before.own == step.fingerprint.own
+    prints = (step.code, step.fingerprint.own)
+    same_code = before is not None and (before.code == prints[0] or before.own == prints[1])
     decided = []
     for field in analysed:
         column = columns.get(field.name.lower())

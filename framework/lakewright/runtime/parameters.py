@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date, datetime
 
-from lakewright.graph import Step, sql_literal
+from lakewright.graph import Step, literal
 
 
 def render_parameters(step: Step, now: datetime, today: date) -> dict[str, str]:
     """Parameter name (without the colon) -> literal, for all that `step` may name."""
-    instant = now.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    values: dict[str, str] = {
-        "now": f"TIMESTAMP '{instant}'",
-        "today": f"DATE '{today.isoformat()}'",
-    }
-    values.update({f"vars.{name}": sql_literal(value) for name, value in _vars(step).items()})
-    return values
+    values = {f"vars.{name}": literal(value) for name, value in step.vars.items()}
+    return {"now": literal(now), "today": literal(today), **values}
 
 
 def clock_values(step: Step, now: datetime, today: date) -> dict[str, str]:
     """What the entry remembers of the clock it was built with."""
     values = {"now": now.isoformat(), "today": today.isoformat()}
     return {name: values[name] for name in step.clock}
-
-
-def _vars(step: Step) -> Mapping[str, Any]:
-    return step.vars

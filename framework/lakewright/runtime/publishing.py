@@ -134,7 +134,7 @@ def refuse_overtaken(
                 ]
             )
         for name in sorted(upstream):
-            if _print(winner.tables, name) != _print(before, name):
+            if _code(winner.tables, name) != _code(before, name):
                 raise StalePlanError(
                     "LW334",
                     f"release {winner.release} came first with new code for {name}",
@@ -146,8 +146,8 @@ def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry |
     return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
 
 
-def _print(tables: Mapping[TableName, Entry], table: TableName) -> str:
-    return tables[table].fingerprint if table in tables else ""
+def _code(tables: Mapping[TableName, Entry], table: TableName) -> str:
+    return tables[table].own if table in tables else ""
 
 
 def _rebase(release: Release, parent: Release, groups: Iterable[Group]) -> Release:

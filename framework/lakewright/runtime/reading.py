@@ -9,7 +9,7 @@ from datetime import date, datetime
 import pyarrow as pa
 
 from lakewright.engines.port import Engine, SqlRows
-from lakewright.graph import Graph, SqlTransform
+from lakewright.graph import Graph, SqlTransform, literal
 from lakewright.lake import FileListing, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.runtime.binding import Binder
@@ -39,10 +39,7 @@ def read_query(
 
 def clock_parameters(now: datetime, today: date) -> dict[str, str]:
     """`:now` and `:today` for a query that no table owns."""
-    return {
-        "now": f"TIMESTAMP '{now:%Y-%m-%d %H:%M:%S.%f}'",
-        "today": f"DATE '{today.isoformat()}'",
-    }
+    return {"now": literal(now), "today": literal(today)}
 
 
 def _as_released(
