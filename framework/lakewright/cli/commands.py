@@ -13,7 +13,7 @@ import typer
 from lakewright.cli.options import Common, Exclude, Limit, Select, Yes
 
 Table = Annotated[str, typer.Argument(help="A table: schema.table.", metavar="TABLE")]
-AnyTable = Annotated[str | None, typer.Argument(help="A table: schema.table.", metavar="[TABLE]")]
+AnyTable = Annotated[str | None, typer.Argument(help="A table: schema.table.", metavar="TABLE")]
 Destructive = Annotated[
     list[str] | None,
     typer.Option("--allow-destructive", help="Allow the drop of this table.", metavar="TABLE"),
@@ -97,7 +97,7 @@ def plan(
 def apply(
     common: Common,
     plan_file: Annotated[
-        str | None, typer.Argument(help="A plan saved by plan --out.", metavar="[PLAN.JSON]")
+        str | None, typer.Argument(help="A plan saved by plan --out.", metavar="PLAN.JSON")
     ] = None,
     *,
     select: Select = None,
@@ -171,7 +171,7 @@ def sql(
 def explain(
     common: Common,
     code: Annotated[
-        str | None, typer.Argument(help="A code such as LW204.", metavar="[CODE]")
+        str | None, typer.Argument(help="A code such as LW204.", metavar="CODE")
     ] = None,
 ) -> int:
     from lakewright.cli.explaining import explain_code

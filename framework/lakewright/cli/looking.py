@@ -50,7 +50,9 @@ def show_history(common: Common, table: str | None) -> int:
     streams = Streams.of(common)
     space = open_workspace(common)
     moves = moves_between(existing_lake(space).releases(space.environment))
-    if table is not None:
+    if table is None:
+        moves = tuple(move for move in moves if move.table == move.table.group)
+    else:
         moves = _of_table(moves, table)
     if common.json:
         streams.answer(render_json(history_document(moves, space.environment)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import partial, wraps
+from functools import partial
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -124,12 +124,10 @@ def _with_common(function: Callable[..., int]) -> Callable[..., Parsed]:
         for field in fields(Common)
     ]
 
-    @wraps(function)
     def wait(**given: Any) -> Parsed:
         common = Common(**{field.name: given.pop(field.name) for field in fields(Common)})
         return partial(function, common, **given)
 
-    del wait.__wrapped__  # type: ignore[attr-defined] # the signature below counts
     wait.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wait.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wait

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lakewright.lake import Entry, Release
+from lakewright.lake import CheckResult, Entry, Release
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
-from lakewright.observe.reports import check_document
 from lakewright.observe.tables import count, figure, minute, render_table, size
+
+_SHORT = 8  # characters of a run's id that tell runs apart in a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def render_releases(releases: Sequence[Release], *, color: bool = False) -> str:
             str(len(_main(release))),
             str(len(release.held)),
             code_of(release),
-            release.run_id,
+            release.run_id[:_SHORT],
             release.reason,
         )
         for release in ordered
@@ -158,7 +159,7 @@ def render_history(moves: Sequence[Move], *, color: bool = False) -> str:
             move.did,
             str(move.after.version) if move.after and move.after.location else "-",
             figure(move.after.rows) if move.after and move.after.location else "-",
-            move.release.run_id,
+            move.release.run_id[:_SHORT],
         )
         for move in moves
     ]
@@ -183,6 +184,17 @@ def history_document(moves: Sequence[Move], environment: str) -> dict[str, Any]:
             }
             for move in moves
         ],
+    }
+
+
+def _check_document(check: CheckResult) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "rule": check.rule,
+        "on_fail": check.on_fail,
+        "verdict": check.verdict,
+        "failed_rows": check.failed_rows,
+        "rows": check.rows,
     }
 
 
@@ -211,6 +223,6 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         "version": entry.version,
         "rows": entry.rows,
         "bytes": entry.bytes,
-        "checks": [check_document(check) for check in entry.checks],
+        "checks": [_check_document(check) for check in entry.checks],
         "inputs": {str(name): entry.inputs[name].version for name in sorted(entry.inputs)},
     }

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from lakewright.lake import CheckResult
 from lakewright.observe.paint import Paint, Style
 from lakewright.observe.tables import count, duration, render_table
 from lakewright.runtime import Event, Report, TableReport
@@ -27,7 +25,7 @@ def render_report(report: Report, *, color: bool = False, verbose: bool = False)
         blocks.append(_tables(report.tables, color))
     found = [row for table in report.tables for row in _findings(table, verbose)]
     if found:
-        header = ("table", "rule", "on fail", "rows")
+        header = ("table", "rule", "on fail", "verdict", "rows")
         blocks.append(render_table(header, found, right=("rows",), color=color, indent="  "))
     lines = [f"  ! {held.table} is held: {held.reason or held.check}" for held in report.held]
     lines += [f"note: {note}" for note in report.notes]
@@ -57,17 +55,6 @@ def render_event(event: Event, *, color: bool = False) -> str:
     if event.detail:
         parts.append(event.detail)
     return "  ".join(parts)
-
-
-def check_document(check: CheckResult) -> dict[str, Any]:
-    return {
-        "name": check.name,
-        "rule": check.rule,
-        "on_fail": check.on_fail,
-        "verdict": check.verdict,
-        "failed_rows": check.failed_rows,
-        "rows": check.rows,
-    }
 
 
 def _tables(tables: tuple[TableReport, ...], color: bool) -> str:
@@ -101,12 +88,12 @@ def _rows(number: int | None) -> str:
     return "-" if number is None else f"{number:,}"
 
 
-def _findings(table: TableReport, verbose: bool) -> Iterator[tuple[str, str, str, str]]:
+def _findings(table: TableReport, verbose: bool) -> Iterator[tuple[str, ...]]:
     """Every rule that found rows; with `verbose` those that found none as well."""
     for check in table.checks:
         if check.failed_rows or check.verdict != "pass" or verbose:
             rows = f"{check.failed_rows:,} of {check.rows:,}"
-            yield str(table.table), check.name, f"{check.on_fail}: {check.verdict}", rows
+            yield str(table.table), check.name, check.on_fail, check.verdict, rows
 
 
 def _ending(report: Report) -> str:
