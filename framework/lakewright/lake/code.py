@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
 from lakewright.errors import LakeError
 from lakewright.lake import paths
 from lakewright.lake.ports import AlreadyExistsError, NotFoundError, ObjectStore
 from lakewright.lake.records import FORMAT_VERSION, digest_bytes, seal, unseal
 from lakewright.specs import SourceFile, digest_files
+
+
+class ReleasedCode(Mapping[str, tuple[SourceFile, ...]]):
+    """Digest -> sources of a release; each is read, and verified, when it is first asked for."""
+
+    def __init__(
+        self, digests: tuple[str, ...], read: Callable[[str], tuple[SourceFile, ...]]
+    ) -> None:
+        self._digests = digests
+        self._read = cache(read)
+
+    def __getitem__(self, digest: str) -> tuple[SourceFile, ...]:
+        if digest not in self._digests:
+            raise KeyError(digest)
+        return self._read(digest)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._digests)
+
+    def __len__(self) -> int:
+        return len(self._digests)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReleasedCode) and other._digests == self._digests
+
+    def __hash__(self) -> int:
+        return hash(self._digests)
 
 
 def put_code(store: ObjectStore, environment: str, files: Iterable[SourceFile]) -> str:

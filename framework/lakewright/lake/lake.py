@@ -261,18 +261,16 @@ class Lake:
         inputs: Sequence[Input],
         *,
         resolve: Callable[[str], str] = str,
-        with_code: bool = False,
     ) -> LakeState:
         """All that planning needs, by reads only. A missing lake is an empty one.
 
-        `resolve` makes a written location or pattern absolute. `with_code` also reads the released
-        sources, which a refresh compiles.
+        `resolve` makes a written location or pattern absolute. The released sources are read when
+        they are first asked for.
         """
         info = self.info() if self.exists() else None
         release = self.latest(environment) if info else None
         records = self.control(environment) if info else ()
         entries = tuple(release.tables.values()) if release else ()
-        digests = sorted({it.code for it in entries if it.code}) if with_code else []
         return LakeState(
             lake=self.uri,
             lake_id=info.lake_id if info else "",
@@ -284,7 +282,10 @@ class Lake:
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             restorable_from=next(self.numbers(environment), None) if release else None,
-            code={digest: self.code(environment, digest) for digest in digests},
+            code=code.ReleasedCode(
+                tuple(sorted({entry.code for entry in entries if entry.code})),
+                lambda digest: self.code(environment, digest),
+            ),
         )
 
     def _claims(self) -> Claims:
