@@ -1,5 +1,10 @@
 """What the user wrote: YAML, SQL and Python files as frozen values."""
 
+from lakewright.specs.loading import load_files, load_released
+from lakewright.specs.reading import find_root, load_project
+from lakewright.specs.secrets import check_secrets, resolve_secrets
+from lakewright.specs.targets import Target, resolve_target
+from lakewright.specs.texts import suggest
 from lakewright.specs.values import (
     Action,
     ColumnSpec,
@@ -7,6 +12,7 @@ from lakewright.specs.values import (
     ExpectSpec,
     FilesInput,
     Format,
+    Freshness,
     Input,
     Kind,
     Project,
@@ -26,6 +32,7 @@ __all__ = [
     "ExpectSpec",
     "FilesInput",
     "Format",
+    "Freshness",
     "Input",
     "Kind",
     "Project",
@@ -34,6 +41,15 @@ __all__ = [
     "SourceFile",
     "SqlText",
     "TableSpec",
+    "Target",
     "TargetSpec",
+    "check_secrets",
     "digest_files",
+    "find_root",
+    "load_files",
+    "load_project",
+    "load_released",
+    "resolve_secrets",
+    "resolve_target",
+    "suggest",
 ]

@@ -123,6 +123,16 @@ Input = DeltaInput | FilesInput
 
 
 @dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the newest value of a source's column may be, in seconds."""
+
+    column: str
+    where: Place
+    warn_seconds: int | None = None
+    fail_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table as written, defaults applied."""
 
@@ -146,6 +156,8 @@ class TableSpec:
     publish_with: tuple[TableName, ...] = ()
     snapshot: bool = False
     retention_days: int | None = None
+    freshness: Freshness | None = None
+    vars: Mapping[str, Any] = field(default_factory=dict)  # those it uses, with their values
     files: tuple[SourceFile, ...] = ()  # all that made this spec, enough to read it again alone
     places: Mapping[str, Place] = field(
         default_factory=dict
@@ -196,6 +208,7 @@ class Project:
     default_target: str | None
     tables: tuple[TableSpec, ...]
     problems: tuple[Problem, ...] = ()
+    broken: tuple[TableName, ...] = ()  # written, but left out of `tables` because of a problem
 
 
 def digest_files(files: tuple[SourceFile, ...]) -> str:

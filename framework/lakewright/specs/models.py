@@ -1,0 +1,279 @@
+"""What may be written in `lakewright.yml`, `_defaults.yml` and a spec. One model for each kind of table.
+
+A key that is not here is refused; descriptions become the documentation.
+"""
+
+from __future__ import annotations
+
+import codecs
+import math
+import re
+from datetime import date
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from lakewright.names import is_column_name
+from lakewright.specs.values import Action, Format
+
+LAYERS = ("bronze", "silver", "gold")
+
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([mhd])\Z")
+_PROJECT = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}\Z")
+_PERCENT = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?%\Z")
+
+
+def _refuse(code: str, message: str, hint: str) -> PydanticCustomError:
+    return PydanticCustomError(code, "{message}", {"message": message, "hint": hint})
+
+
+def _seconds(value: Any) -> int:
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match is None:
+        raise _refuse("LW127", f"`{value}` is not a duration", "write 30m, 6h or 2d")
+    return int(match[1]) * {"m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
+def _days(value: Any) -> int:
+    match = _DURATION.match(value) if isinstance(value, str) else None
+    if match is None or match[2] != "d":
+        raise _refuse("LW127", f"`{value}` is not a number of days", "write 30d")
+    return int(match[1])
+
+
+def _share(value: Any) -> float:
+    match = _PERCENT.match(value) if isinstance(value, str) else None
+    number = float(match[1]) / 100 if match else value
+    if isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number <= 1:
+        raise _refuse("LW151", f"`{value}` is not a share of rows", "write 0.01 or 1%")
+    return float(number)
+
+
+def _identifier(value: str) -> str:
+    if not is_column_name(value):
+        hint = "start with a letter, then letters, digits and underscores"
+        raise _refuse("LW126", f"`{value}` cannot be used as a name", hint)
+    return value
+
+
+def _project_name(value: str) -> str:
+    if not _PROJECT.match(value):
+        hint = "start with a letter, then letters, digits, - and _"
+        raise _refuse("LW126", f"`{value}` cannot be used as a project's name", hint)
+    return value
+
+
+def _encoding(value: str) -> str:
+    try:
+        return codecs.lookup(value).name
+    except LookupError:
+        raise _refuse("LW122", f"`{value}` is not an encoding", "for example utf-8") from None
+
+
+def _one_character(value: str) -> str:
+    if len(value) != 1:
+        raise _refuse("LW122", "`delimiter` must be one character", 'for example ";" or "\\t"')
+    return value
+
+
+def _timezone(value: str) -> str:
+    if value != "UTC" and value not in available_timezones():
+        raise _refuse("LW122", f"`{value}` is not a time zone", "for example Europe/Berlin")
+    return value
+
+
+def _scalar(value: Any) -> Any:
+    plain = isinstance(value, str | int | float | date)
+    if not plain or (isinstance(value, float) and not math.isfinite(value)):
+        raise _refuse("LW122", "a variable is a text, a number, true, false or a date", "")
+    return value
+
+
+def _schema(value: Any) -> Any:
+    return {"layer": value} if isinstance(value, str) else value
+
+
+def _order(value: Any) -> str:
+    columns = value if isinstance(value, list) else [value]
+    if not columns or not all(isinstance(column, str) and column.strip() for column in columns):
+        raise _refuse(
+            "LW122", "`order_by` names what to sort by", "write order_by: updated_at desc"
+        )
+    return ", ".join(columns)
+
+
+# A list becomes a tuple; only that step is lenient, the items are as strict as all else.
+Words = Annotated[tuple[str, ...], Field(strict=False)]
+Names = Annotated[tuple[Annotated[str, AfterValidator(_identifier)], ...], Field(strict=False)]
+Days = Annotated[int, BeforeValidator(_days)]
+Seconds = Annotated[int, BeforeValidator(_seconds)]
+Rules = Annotated[tuple[dict[str, Any], ...], Field(strict=False)]
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class SchemaModel(Model):
+    layer: str = Field(description="The layer that the schema's tables belong to.")
+    retention: Days | None = Field(None, description="How far back its tables stay restorable.")
+
+
+class TargetModel(Model):
+    lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
+    engine: Literal["sail", "spark"] = Field("sail", description="What executes the queries.")
+    environment: str | None = Field(None, description="Without it: dev_<user>.")
+    protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
+    allow_paths: Words = Field((), description="Prefixes that source and ingest may read.")
+    conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
+
+
+class SettingsModel(Model):
+    """lakewright.yml"""
+
+    name: Annotated[str, AfterValidator(_project_name)] = Field(description="The project's name.")
+    schemas: dict[str, Annotated[SchemaModel, BeforeValidator(_schema)]] = Field(
+        default_factory=lambda: {name: SchemaModel(layer=name) for name in LAYERS},
+        description="Schema to layer.",
+    )
+    layers: Words = Field(
+        LAYERS,
+        description="In order: a layer reads itself and those before it.",
+    )
+    vars: dict[str, Annotated[Any, AfterValidator(_scalar)]] = Field(
+        default_factory=dict, description="Values for `:vars.name` in queries."
+    )
+    timezone: Annotated[str, AfterValidator(_timezone)] = Field(
+        "UTC", description="The zone whose date `:today` is."
+    )
+    retention: Days = Field(30, description="How far back releases stay restorable.")
+    keep_releases: int | None = Field(None, ge=1, description="Keep at least so many releases.")
+    strict: bool = Field(default=False, description="Refuse what an engine is not verified for.")
+    targets: dict[str, TargetModel] = Field(
+        default_factory=dict, description="Named places to run."
+    )
+    default_target: str | None = Field(None, description="The target when none is named.")
+
+
+class ColumnModel(Model):
+    type: str | None = Field(None, description="Spark's name of the type; else found by analysis.")
+    description: str = ""
+    pii: str = Field("none", description="What it says about a person; none, or a word of yours.")
+
+
+class KeepModel(Model):
+    order_by: Annotated[str, BeforeValidator(_order)] = Field(
+        description="Of rows with an equal key the first in this order is kept."
+    )
+
+
+class RuleModel(Model):
+    """The options beside a rule."""
+
+    on_fail: Action = Field("fail", description="fail, quarantine, drop or warn.")
+    where: str | None = Field(None, description="Only rows for which this SQL is true are checked.")
+    name: Annotated[str, AfterValidator(_identifier)] | None = None
+    tolerance: Annotated[float, BeforeValidator(_share)] | None = Field(
+        None, description="Share of the rows that may fail: 0.01 or 1%."
+    )
+    nulls: Literal["pass", "fail"] = "pass"
+    keep: KeepModel | None = Field(None, description="Which of equal rows is kept.")
+    from_release: int | None = Field(None, ge=1, description="Checked from this release on.")
+
+
+class FreshnessModel(Model):
+    column: Annotated[str, AfterValidator(_identifier)]
+    warn: Seconds | None = None
+    fail: Seconds | None = None
+
+
+class FromModel(Model):
+    files: str = Field(description="A path or pattern of files; may hold ${env:NAME}.")
+    format: Format
+    header: bool = True
+    delimiter: Annotated[str, AfterValidator(_one_character)] = ","
+    encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
+    null_values: Words = Field(("",), description="Texts that stand for NULL in a csv file.")
+
+
+class DefaultsModel(Model):
+    """_defaults.yml: lists add to what lies below, all else is overridden by it."""
+
+    owner: str = ""
+    tags: Words = ()
+    expect: Rules = ()
+    cluster_by: Names = ()
+    retention: Days | None = None
+    refresh: Literal["auto", "full", "incremental"] = "auto"
+    publish_with: Words = ()
+    on_change: Literal["error", "ignore", "append"] = "error"
+    on_new_column: Literal["fail", "add", "ignore"] = "fail"
+    system: str = ""
+    freshness: FreshnessModel | None = None
+
+
+class AnyTableModel(Model):
+    table: str = Field(description="schema.table")
+    kind: str = Field("table", description="source, ingest, table or view.")
+    description: str = ""
+    owner: str = Field("", description="Who answers for it.")
+    tags: Words = ()
+    columns: dict[str, ColumnModel | None] = Field(default_factory=dict)
+    key: Names = Field((), description="Columns that are never NULL and unique together.")
+
+
+class SourceModel(AnyTableModel):
+    """A Delta table that somebody else writes."""
+
+    location: str = Field(description="Where the Delta table is; may hold ${env:NAME}.")
+    system: str = Field("", description="The system it comes from.")
+    freshness: FreshnessModel | None = Field(None, description="How old its newest row may be.")
+    snapshot: bool = Field(default=False, description="Store what was read.")
+
+
+class WrittenModel(AnyTableModel):
+    expect: Rules = Field((), description="Rules, one an item, with options beside it.")
+    publish_with: Words = Field((), description="Tables that are published together with it.")
+
+
+class IngestModel(WrittenModel):
+    """Files, each loaded exactly once."""
+
+    from_: FromModel = Field(alias="from", description="Which files, and how they are written.")
+    on_change: Literal["error", "ignore", "append"] = Field(
+        "error", description="When a loaded path has new content."
+    )
+    on_new_column: Literal["fail", "add", "ignore"] = "fail"
+    cluster_by: Names = ()
+    retention: Days | None = None
+
+
+class ViewModel(WrittenModel):
+    """A query that is run when it is read."""
+
+    query: str | None = Field(None, description="A path to a .sql file, or the SQL itself.")
+
+
+class TableModel(ViewModel):
+    """Equals its query over its inputs."""
+
+    python: str | None = Field(None, description="module:function instead of a query.")
+    reads: Words = Field((), description="What a Python transform reads.")
+    refresh: Literal["auto", "full", "incremental"] = "auto"
+    cluster_by: Names = Field((), description="A hint for the layout of files.")
+    retention: Days | None = None
+
+
+MODELS: dict[str, type[AnyTableModel]] = {
+    "source": SourceModel,
+    "ingest": IngestModel,
+    "table": TableModel,
+    "view": ViewModel,
+}
+
+
+def keys_of(model: type[Model]) -> tuple[str, ...]:
+    """The keys that may be written, in their order."""
+    return tuple(field.alias or name for name, field in model.model_fields.items())

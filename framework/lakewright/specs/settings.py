@@ -1,0 +1,150 @@
+"""`lakewright.yml` as values, and the part of it that a single table depends on."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from lakewright.errors import Problem, SpecError
+from lakewright.names import is_column_name, parse_environment
+from lakewright.specs.documents import Document, parse_document
+from lakewright.specs.models import SettingsModel, TargetModel
+from lakewright.specs.secrets import check_secrets
+from lakewright.specs.texts import suggest
+from lakewright.specs.validation import validate_model
+from lakewright.specs.values import SourceFile, TargetSpec
+
+SETTINGS = "lakewright.yml"
+
+_UNSAFE = re.compile(r"[^ -~]")  # YAML folds or refuses some of what JSON writes as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    model: SettingsModel
+    targets: Mapping[str, TargetSpec]
+
+    @property
+    def layers(self) -> dict[str, str]:
+        """Schema to layer."""
+        return {name: schema.layer for name, schema in self.model.schemas.items()}
+
+
+def read_settings(file: SourceFile, problems: list[Problem]) -> Settings:
+    """What `lakewright.yml` says; SpecError when it is no YAML mapping.
+
+    A key that is wrong is reported and read as if it were not there.
+    """
+    found: list[Problem] = []
+    document = parse_document(file.path, file.text, found)
+    if document is None:
+        raise SpecError.of(found)
+    model = _read_model(document, problems)
+    problems.extend(_schema_problems(document, model))
+    targets = {
+        name: _target(name, target, document, problems) for name, target in model.targets.items()
+    }
+    if model.default_target is not None and model.default_target not in targets:
+        message = f"`{model.default_target}` is not a target"
+        where = document.place("default_target")
+        hint = suggest(model.default_target, targets) or "define it under targets"
+        problems.append(Problem("LW180", message, where, hint=hint))
+    return Settings(model, targets)
+
+
+def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any]) -> SourceFile:
+    """The settings that a table of `schema` with these variables depends on, in canonical form."""
+    model = settings.model
+    known = model.schemas.get(schema)
+    entry: dict[str, Any] = {"layer": known.layer} if known else {}
+    if known and known.retention is not None:
+        entry["retention"] = f"{known.retention}d"
+    reduced = {
+        "layers": list(model.layers),
+        "name": model.name,
+        "schemas": {schema: entry} if known else {},
+        "strict": model.strict,
+        "timezone": model.timezone,
+        "vars": dict(variables),
+    }
+    lines = (f"{key}: {_flow(value)}\n" for key, value in reduced.items())
+    return SourceFile(SETTINGS, "".join(lines))
+
+
+def _read_model(document: Document, problems: list[Problem]) -> SettingsModel:
+    found: list[Problem] = []
+    model = validate_model(SettingsModel, document, found)
+    problems.extend(found)
+    if model is not None:
+        return model
+    sound = {}
+    for key, value in document.root.value.items():
+        alone = {"name": "unnamed", key: value}
+        if validate_model(SettingsModel, document, [], value=alone) is not None:
+            sound[key] = value
+    return SettingsModel.model_validate({"name": "unnamed", **sound})
+
+
+def _flow(value: Any) -> str:
+    match value:
+        case dict():
+            items = (f"{_flow(key)}: {_flow(value[key])}" for key in sorted(value))
+            return "{" + ", ".join(items) + "}"
+        case list():
+            return "[" + ", ".join(_flow(item) for item in value) + "]"
+        case date():
+            return value.isoformat()
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+            return _UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", text)
+
+
+def _schema_problems(document: Document, model: SettingsModel) -> list[Problem]:
+    problems = []
+    for name, schema in model.schemas.items():
+        if not is_column_name(name) or name != name.lower():
+            where = document.key_place("schemas", name)
+            hint = "use small letters, digits and underscores"
+            problems.append(Problem("LW126", f"`{name}` cannot name a schema", where, hint=hint))
+        if schema.layer not in model.layers:
+            where = document.place("schemas", name)
+            hint = suggest(schema.layer, model.layers) or f"layers: {', '.join(model.layers)}"
+            message = f"`{schema.layer}` is not a layer of this project"
+            problems.append(Problem("LW132", message, where, hint=hint))
+    for name in model.vars:
+        if not is_column_name(name):
+            where = document.key_place("vars", name)
+            problems.append(Problem("LW126", f"`{name}` cannot name a variable", where))
+    return problems
+
+
+def _target(
+    name: str, model: TargetModel, document: Document, problems: list[Problem]
+) -> TargetSpec:
+    at = ("targets", name)
+    where = document.key_place(*at)
+    texts = [(("lake",), model.lake), (("environment",), model.environment or "")]
+    texts += [(("conf", key), value) for key, value in model.conf.items()]
+    texts += [(("allow_paths", str(i)), path) for i, path in enumerate(model.allow_paths)]
+    for loc, text in texts:
+        problems.extend(check_secrets(text, document.place(*at, *loc)))
+    if model.environment and "${" not in model.environment:
+        try:
+            parse_environment(model.environment, document.place(*at, "environment"))
+        except SpecError as error:
+            problems.extend(error.problems)
+    return TargetSpec(
+        name=name,
+        lake=model.lake,
+        where=where,
+        engine=model.engine,
+        environment=model.environment,
+        protected=model.protected,
+        explicit_engine="engine" in model.model_fields_set,
+        allow_paths=model.allow_paths,
+        conf=dict(model.conf),
+    )

@@ -1,0 +1,354 @@
+"""One spec, or one query without a spec, as a `TableSpec`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lakewright.errors import Place, Problem, SpecError
+from lakewright.names import TableName, is_column_name
+from lakewright.specs.defaults import Defaults, chain_of, merge_defaults
+from lakewright.specs.documents import Document
+from lakewright.specs.expectations import read_rules
+from lakewright.specs.macros import Macros
+from lakewright.specs.models import (
+    MODELS,
+    AnyTableModel,
+    ColumnModel,
+    FreshnessModel,
+    FromModel,
+    IngestModel,
+    SourceModel,
+    TableModel,
+    ViewModel,
+    WrittenModel,
+)
+from lakewright.specs.queries import Query, query_paths, read_query, spec_path
+from lakewright.specs.secrets import check_secrets
+from lakewright.specs.settings import Settings, reduce_settings
+from lakewright.specs.texts import suggest
+from lakewright.specs.transforms import read_transform, used_vars
+from lakewright.specs.validation import LATER_KINDS, validate_model
+from lakewright.specs.values import (
+    ColumnSpec,
+    DeltaInput,
+    ExpectSpec,
+    FilesInput,
+    Freshness,
+    Input,
+    Kind,
+    PythonRef,
+    SourceFile,
+    TableSpec,
+)
+
+_VARIABLE = re.compile(r":vars\.([A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a spec is read in."""
+
+    settings: Settings
+    files: Mapping[str, SourceFile]
+    defaults: Mapping[str, Defaults]
+    macros: Macros
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a spec was written: a document, or the query alone."""
+
+    file: SourceFile
+    where: Place
+    document: Document | None = None
+
+    @property
+    def spec_path(self) -> str:
+        """The spec's path, or the one it would have."""
+        return self.file.path if self.document else spec_path(self.file.path)
+
+    def place_of(self, key: str, item: str) -> Place:
+        """The place of an item of a list, or of the table when a folder's defaults gave it."""
+        node = self.document.find((key,)) if self.document else None
+        if self.document is None or node is None or item not in node.value:
+            return self.where
+        return self.document.place(key, node.value.index(item))
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """What makes the rows: a query, a Python function, or neither."""
+
+    query: Query | None = None
+    python: PythonRef | None = None
+
+    @property
+    def files(self) -> tuple[SourceFile, ...]:
+        query = self.query.files if self.query else ()
+        return (*query, *(self.python.closure if self.python else ()))
+
+
+def read_table(
+    document: Document, around: Surroundings, problems: list[Problem]
+) -> tuple[TableName | None, TableSpec | None]:
+    """The spec of a document. The name is given where it is known, the spec only without problems."""
+    before = len(problems)
+    name = _read_name(document, around.settings, problems)
+    kind = _read_kind(document, problems)
+    model = validate_model(MODELS[kind], document, problems, kind=kind) if kind else None
+    file = around.files[document.path]
+    if kind is None or model is None or name is None:
+        return name, None
+    origin = Origin(file, document.place("table"), document)
+    transform = _read_transform(document, model, around, problems)
+    spec = _compose(name, kind, model, origin, around, transform, problems)
+    return name, None if len(problems) > before else spec
+
+
+def read_query_table(
+    name: TableName, file: SourceFile, query: Query, around: Surroundings, problems: list[Problem]
+) -> TableSpec | None:
+    """The table of a query without a spec."""
+    before = len(problems)
+    origin = Origin(file, Place(file.path, 1, text=file.text.partition("\n")[0]))
+    model = TableModel(table=str(name))
+    transform = Transform(query)
+    spec = _compose(name, "table", model, origin, around, transform, problems)
+    return None if len(problems) > before else spec
+
+
+def check_schema(
+    name: TableName, where: Place, settings: Settings, problems: list[Problem]
+) -> bool:
+    """Whether the schema of `name` is one of the project's."""
+    if name.schema in settings.layers:
+        return True
+    hint = suggest(name.schema, settings.layers) or f"schemas: {', '.join(settings.layers)}"
+    problems.append(
+        Problem("LW130", f"`{name.schema}` is not a schema of this project", where, hint=hint)
+    )
+    return False
+
+
+def _read_name(document: Document, settings: Settings, problems: list[Problem]) -> TableName | None:
+    written = document.root.value.get("table")
+    if not isinstance(written, str):
+        return None  # the model says what is wrong with it
+    try:
+        name = TableName.parse(written, document.place("table"))
+    except SpecError as error:
+        problems.extend(error.problems)
+        return None
+    check_schema(name, document.place("table"), settings, problems)
+    return name
+
+
+def _read_kind(document: Document, problems: list[Problem]) -> Kind | None:
+    written = document.root.value.get("kind", "table")
+    where = document.place("kind")
+    match written:
+        case "source" | "ingest" | "table" | "view":
+            return written  # type: ignore[no-any-return]
+        case str() if written in LATER_KINDS:
+            message = f"`kind: {written}` is not available in this version"
+            problems.append(Problem("LW124", message, where, hint=f"kinds: {', '.join(MODELS)}"))
+        case _:
+            hint = suggest(str(written), MODELS) or f"kinds: {', '.join(MODELS)}"
+            problems.append(Problem("LW125", f"`{written}` is not a kind", where, hint=hint))
+    return None
+
+
+def _read_transform(
+    document: Document, model: AnyTableModel, around: Surroundings, problems: list[Problem]
+) -> Transform:
+    files = around.files
+    if isinstance(model, TableModel) and model.python is not None:
+        where = document.place("python")
+        others = [*query_paths(document.path, files), *(["`query`"] if model.query else [])]
+        if others:
+            message = f"this table has a Python transform and a query: {' and '.join(others)}"
+            problems.append(Problem("LW141", message, where, hint="keep one of them"))
+        if not model.reads:
+            message = "a Python transform needs `reads`: only declared inputs are handed in"
+            problems.append(Problem("LW174", message, where, hint="reads: [schema.table]"))
+        python = read_transform(model.python, where, document.path, files, problems)
+        return Transform(python=python)
+    if isinstance(model, ViewModel):
+        if isinstance(model, TableModel) and model.reads:
+            message = "`reads` belongs to a Python transform; what a query reads is found in it"
+            problems.append(Problem("LW174", message, document.place("reads"), hint="leave it out"))
+        query = read_query(document, model.query, files, around.macros, problems)
+        return Transform(query)
+    for path in query_paths(document.path, files):
+        message = f"a table of kind {document.root.value['kind']} has no query, but {path} exists"
+        problems.append(
+            Problem("LW141", message, document.place("kind"), hint="remove one of them")
+        )
+    return Transform()
+
+
+def _compose(
+    name: TableName,
+    kind: Kind,
+    model: AnyTableModel,
+    origin: Origin,
+    around: Surroundings,
+    transform: Transform,
+    problems: list[Problem],
+) -> TableSpec:
+    document, settings = origin.document, around.settings
+    chain = chain_of(origin.spec_path, around.defaults)
+    merged = merge_defaults(model, document, chain)
+    own = read_rules(document, getattr(model, "expect", ()), problems) if document else ()
+    rules = (*merged.rules, *own)
+    variables = _variables(settings, transform, rules)
+    own_files = [origin.file, *(defaults.file for defaults in chain), *transform.files]
+    schema = settings.model.schemas.get(name.schema)
+    inherited = schema.retention if schema and isinstance(model, WrittenModel) else None
+    values = merged.values
+    publish_with = values.get("publish_with", ())
+    return TableSpec(
+        name=name,
+        kind=kind,
+        layer=schema.layer if schema else "",
+        where=origin.where,
+        description=model.description,
+        owner=values["owner"],
+        tags=values["tags"],
+        key=model.key,
+        columns=_columns(document, model, problems),
+        expect=rules,
+        cluster_by=values.get("cluster_by", ()),
+        refresh=values.get("refresh", "auto"),
+        query=transform.query.text if transform.query else None,
+        python=transform.python,
+        reads=_names("reads", getattr(model, "reads", ()), origin, problems),
+        input=_input(name, model, origin, values, problems),
+        system=values.get("system", ""),
+        publish_with=_names("publish_with", publish_with, origin, problems),
+        snapshot=isinstance(model, SourceModel) and model.snapshot,
+        retention_days=values.get("retention") or inherited,
+        freshness=_freshness(values.get("freshness"), origin),
+        vars=variables,
+        files=_sorted((*own_files, reduce_settings(settings, name.schema, variables))),
+        places={**_places(document), **merged.places},
+        provenance=merged.provenance,
+    )
+
+
+def _sorted(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:
+    return tuple(sorted(dict.fromkeys(files), key=lambda file: file.path))
+
+
+def _variables(
+    settings: Settings, transform: Transform, rules: tuple[ExpectSpec, ...]
+) -> dict[str, Any]:
+    """The project's variables that this table uses, by name."""
+    known = settings.model.vars
+    texts = [str((rule.argument, rule.only_where, rule.keep)) for rule in rules]
+    texts += [transform.query.text.text] if transform.query else []
+    used = {name for text in texts for name in _VARIABLE.findall(text)}
+    if transform.python:
+        used |= used_vars(transform.python.closure, known)
+    return {name: known[name] for name in sorted(known) if name in used}
+
+
+def _columns(
+    document: Document | None, model: AnyTableModel, problems: list[Problem]
+) -> tuple[ColumnSpec, ...]:
+    if document is None:
+        return ()
+    columns: dict[str, ColumnSpec] = {}
+    for name, column in model.columns.items():
+        where = document.key_place("columns", name)
+        if not is_column_name(name):
+            hint = "start with a letter, then letters, digits and underscores"
+            problems.append(Problem("LW126", f"`{name}` cannot name a column", where, hint=hint))
+        elif name.lower() in columns:
+            message = f"`{name}` is the column `{columns[name.lower()].name}` again"
+            problems.append(Problem("LW114", message, where, hint="case does not tell names apart"))
+        else:
+            said = column or ColumnModel()
+            columns[name.lower()] = ColumnSpec(name, where, said.type, said.description, said.pii)
+    return tuple(columns.values())
+
+
+def _names(
+    key: str, written: tuple[str, ...], origin: Origin, problems: list[Problem]
+) -> tuple[TableName, ...]:
+    names = []
+    for text in written:
+        try:
+            names.append(TableName.parse(text, origin.place_of(key, text)))
+        except SpecError as error:
+            problems.extend(error.problems)
+    return tuple(dict.fromkeys(names))
+
+
+def _input(
+    name: TableName,
+    model: AnyTableModel,
+    origin: Origin,
+    values: Mapping[str, Any],
+    problems: list[Problem],
+) -> Input | None:
+    document = origin.document
+    if document is None:
+        return None
+    match model:
+        case SourceModel():
+            where = document.place("location")
+            problems.extend(check_secrets(model.location, where))
+            return DeltaInput(name, model.location, where)
+        case IngestModel():
+            where = document.place("from", "files")
+            problems.extend(check_secrets(model.from_.files, where))
+            problems.extend(_unused_options(document, model.from_))
+            return FilesInput(
+                table=name,
+                pattern=model.from_.files,
+                format=model.from_.format,
+                where=where,
+                header=model.from_.header,
+                delimiter=model.from_.delimiter,
+                encoding=model.from_.encoding,
+                null_values=model.from_.null_values,
+                on_change=values["on_change"],
+                on_new_column=values["on_new_column"],
+            )
+        case _:
+            return None
+
+
+def _unused_options(document: Document, model: FromModel) -> list[Problem]:
+    """Options that another format has: saying them means that something was misunderstood."""
+    meant = {"csv": (), "json": ("header", "delimiter", "null_values")}
+    unused = meant.get(model.format, ("header", "delimiter", "null_values", "encoding"))
+    return [
+        Problem(
+            "LW123",
+            f"`{key}` has no meaning for {model.format} files",
+            document.key_place("from", key),
+            hint="leave it out",
+        )
+        for key in unused
+        if key in model.model_fields_set
+    ]
+
+
+def _freshness(model: FreshnessModel | None, origin: Origin) -> Freshness | None:
+    if model is None:
+        return None
+    where = origin.document.place("freshness") if origin.document else origin.where
+    return Freshness(model.column, where, model.warn, model.fail)
+
+
+def _places(document: Document | None) -> dict[str, Place]:
+    """Dotted keys to places; rules are counted with those of the defaults, elsewhere."""
+    if document is None:
+        return {}
+    located = ((loc, place) for loc, place in document.places() if loc[0] != "expect")
+    return {".".join(str(part) for part in loc): place for loc, place in located}

@@ -1,0 +1,162 @@
+"""Jinja in a query: rendered text that still knows the user's line and column of each character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2.lexer import TokenStream
+from jinja2.meta import find_undeclared_variables
+
+from lakewright.errors import Problem
+from lakewright.specs.macros import (
+    MAX_OUTPUT,
+    Macros,
+    Sandbox,
+    call_table,
+    refuse_in_query,
+)
+from lakewright.specs.texts import Text, index_text, suggest
+from lakewright.specs.values import Segment, SourceFile, SqlText
+
+# Private characters around an offset: a mark in the token stream that comes out with the text.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}([0-9]+)([cx]){_CLOSE}")
+_Token = tuple[int, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A query after Jinja, and the macro files it needed."""
+
+    text: SqlText
+    macros: tuple[SourceFile, ...] = ()
+
+
+def render_query(path: str, raw: str, macros: Macros, problems: list[Problem]) -> Rendered | None:
+    """Render one query; None with its problems added."""
+    if not any(mark in raw for mark in ("{{", "{%", "{#")):
+        return Rendered(SqlText(path, raw, raw, (Segment(0, 0, copied=True),)))
+    source = index_text(path, raw)
+    if _OPEN in raw:
+        where = source.place(raw.index(_OPEN))
+        problems.append(Problem("LW160", "private characters cannot stand in a template", where))
+        return None
+    try:
+        return _render(source, macros, problems)
+    except TemplateSyntaxError as error:
+        where = source.line(error.lineno)
+        problems.append(Problem("LW160", f"this is not Jinja: {error.message}", where))
+    except (RecursionError, MemoryError, SyntaxError):
+        problems.append(Problem("LW160", "this is nested too deeply", source.line(1)))
+    return None
+
+
+def _render(source: Text, macros: Macros, problems: list[Problem]) -> Rendered | None:
+    scanner = Sandbox()
+    tokens = _locate(list(scanner.lexer.tokeniter(source.text, source.path)), source.text)
+    template = scanner.parse(source.text, source.path)
+    names = find_undeclared_variables(template)
+    found = [
+        Problem(
+            "LW162",
+            f"{construct} is not allowed in a query",
+            source.line(line),
+            hint="Jinja is for calling macros; write it as a macro in sql/_macros/",
+        )
+        for line, construct in refuse_in_query(template)
+    ]
+    found += [] if macros.broken else _unknown_names(source, tokens, names, macros)
+    problems.extend(found)
+    if found or macros.broken:
+        return None
+    files = macros.closure(names)
+    text = _evaluate(source, files, problems)
+    return None if text is None else Rendered(text, files)
+
+
+def _locate(tokens: list[_Token], text: str) -> list[tuple[int, _Token]]:
+    """Each token with its offset: the lexer strips nothing but whitespace between tokens."""
+    located, at = [], 0
+    for token in tokens:
+        while not text.startswith(token[2], at):
+            at += 1
+        located.append((at, token))
+        at += len(token[2])
+    return located
+
+
+def _unknown_names(
+    source: Text, tokens: list[tuple[int, _Token]], names: set[str], macros: Macros
+) -> list[Problem]:
+    problems = []
+    for name in sorted(names - set(macros.owners)):
+        spans = (at for at, (_, kind, value) in tokens if kind == "name" and value == name)
+        at = next(spans, 0)
+        called = source.text[at + len(name) :].lstrip().startswith("(")
+        hint = suggest(name, macros.owners)
+        if not hint and not called:
+            hint = f"a macro takes texts: write '{name}' in quotes"
+        what = "macro" if called else "name"
+        problem = Problem(
+            "LW161", f"no {what} `{name}` is defined", source.place(at, at + len(name)), hint=hint
+        )
+        problems.append(problem)
+    return problems
+
+
+def _evaluate(
+    source: Text, files: tuple[SourceFile, ...], problems: list[Problem]
+) -> SqlText | None:
+    sandbox, callables = call_table(files)
+    sandbox.calls = 0
+    template = _MarkingSandbox().from_string(source.text)
+    chunks: list[str] = []
+    size = 0
+    try:
+        for chunk in template.generate(callables):
+            chunks.append(chunk)
+            size += 0 if _MARK.fullmatch(chunk) else len(chunk)
+            if size > MAX_OUTPUT:
+                message = f"the query has more than {MAX_OUTPUT} characters after Jinja"
+                problems.append(Problem("LW163", message, source.line(1)))
+                return None
+    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        start = int(_MARK.findall("".join(chunks))[-1][0])
+        end = source.text.find("}}", start) + 2
+        where = source.place(start, end if end > 1 else None)
+        problems.append(Problem("LW165", f"this macro call fails: {error}", where))
+        return None
+    return _strip_marks(source, "".join(chunks))
+
+
+class _MarkingSandbox(Sandbox):
+    """Puts the offset of each piece of text and of each expression into the output, before it."""
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        located = _locate(list(self.lexer.tokeniter(source, name, filename, state)), source)
+        return TokenStream(self.lexer.wrap(_with_marks(located), name, filename), name, filename)
+
+
+def _with_marks(located: list[tuple[int, _Token]]) -> Iterator[_Token]:
+    for at, token in located:
+        line, kind, _ = token
+        if kind in ("data", "variable_begin"):
+            copied = "c" if kind == "data" else "x"
+            yield line, "data", f"{_OPEN}{at}{copied}{_CLOSE}"
+        yield token
+
+
+def _strip_marks(source: Text, marked: str) -> SqlText:
+    segments, parts, size, at = [], [], 0, 0
+    for mark in _MARK.finditer(marked):
+        parts.append(marked[at : mark.start()])
+        size += len(parts[-1])
+        segments.append(Segment(size, int(mark[1]), copied=mark[2] == "c"))
+        at = mark.end()
+    parts.append(marked[at:])
+    return SqlText(source.path, source.text, "".join(parts), tuple(segments))
