@@ -1,7 +1,7 @@
 """YAML as a tree that knows where each of its keys and values stands.
 
-Built on the parser's events: what must be refused (duplicate keys, tags, expansion by aliases, depth) is
-refused here, and plain scalars are read as YAML 1.2 does: `yes`, `no` and `on` are texts.
+Built on the parser's events: what must be refused (duplicate keys, tags, expansion by aliases,
+depth) is refused here, and plain scalars are read as YAML 1.2 does: `yes`, `no` and `on` are texts.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -247,8 +248,8 @@ class _Builder:
             self.problems.append(Problem("LW114", message, where, hint="keep one of them"))
         return text, node.start, node.end
 
-    def _refuse_tag(self, event: Event, start: int, end: int) -> None:
-        if event.tag not in (None, "!"):
+    def _refuse_tag(self, event: NodeEvent, start: int, end: int) -> None:
+        if getattr(event, "tag", None) not in (None, "!"):
             where = self.source.place(start, end)
             hint = "leave the tag out; quotes make a text of anything"
             self.problems.append(Problem("LW115", "tags are not allowed here", where, hint=hint))

@@ -98,7 +98,7 @@ def _read_bundle(bundle: tuple[SourceFile, ...], known: Mapping[str, TableSpec])
 
 
 def _normalise(file: SourceFile) -> SourceFile:
-    """Line ends are `\\n` and there is no mark before the first line, however a checkout was made."""
+    """Line ends are `\\n` and no mark comes first, however a checkout was made."""
     text = file.text.removeprefix("\ufeff")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -172,7 +172,7 @@ class _Reading:
         self._keep(name, first, spec)
 
     def miss(self, path: str) -> None:
-        """Remember the table that an unreadable spec most likely is, so that no reader misses it."""
+        """Remember the table that an unreadable spec most likely is: it exists."""
         self.claimed.update(query_paths(path, self.around.files))
         parts = PurePosixPath(path).with_suffix("").parts
         try:

@@ -1,7 +1,7 @@
 """Jinja macros of `sql/_macros/`: what they may be made of, and calling them.
 
-The language is cut down to what a macro needs. There are no attributes, no repetition of texts, no recursion
-and no deep loops, so that a query cannot reach the host and rendering ends.
+The language is cut down to what a macro needs. There are no attributes, no repetition of texts, no
+recursion and no deep loops, so that a query cannot reach the host and rendering ends.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lakewright.errors import Problem
 from lakewright.specs.texts import index_text
@@ -131,7 +132,7 @@ def refuse_in_query(template: nodes.Template) -> list[tuple[int, str]]:
     return list(_refuse(template, _EXPRESSIONS, 0))
 
 
-# Pure in the files' text; the released code of many tables brings the same few files again and again.
+# Pure in the files' text; the released code of many tables brings the same few files each time.
 @lru_cache(maxsize=256)
 def _compile(files: tuple[SourceFile, ...]) -> tuple[Sandbox, dict[str, Callable[..., str]]]:
     sandbox = Sandbox()

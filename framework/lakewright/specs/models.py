@@ -1,4 +1,4 @@
-"""What may be written in `lakewright.yml`, `_defaults.yml` and a spec. One model for each kind of table.
+"""What may be written in `lakewright.yml`, `_defaults.yml` and the spec of each kind of table.
 
 A key that is not here is refused; descriptions become the documentation.
 """
@@ -118,15 +118,19 @@ class Model(BaseModel):
 
 class SchemaModel(Model):
     layer: str = Field(description="The layer that the schema's tables belong to.")
-    retention: Days | None = Field(None, description="How far back its tables stay restorable.")
+    retention: Days | None = Field(
+        default=None, description="How far back its tables stay restorable."
+    )
 
 
 class TargetModel(Model):
     lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
-    engine: Literal["sail", "spark"] = Field("sail", description="What executes the queries.")
-    environment: str | None = Field(None, description="Without it: dev_<user>.")
+    engine: Literal["sail", "spark"] = Field(
+        default="sail", description="What executes the queries."
+    )
+    environment: str | None = Field(default=None, description="Without it: dev_<user>.")
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
-    allow_paths: Words = Field((), description="Prefixes that source and ingest may read.")
+    allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
 
 
@@ -139,28 +143,34 @@ class SettingsModel(Model):
         description="Schema to layer.",
     )
     layers: Words = Field(
-        LAYERS,
+        default=LAYERS,
         description="In order: a layer reads itself and those before it.",
     )
     vars: dict[str, Annotated[Any, AfterValidator(_scalar)]] = Field(
         default_factory=dict, description="Values for `:vars.name` in queries."
     )
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
-        "UTC", description="The zone whose date `:today` is."
+        default="UTC", description="The zone whose date `:today` is."
     )
-    retention: Days = Field(30, description="How far back releases stay restorable.")
-    keep_releases: int | None = Field(None, ge=1, description="Keep at least so many releases.")
+    retention: Days = Field(default=30, description="How far back releases stay restorable.")
+    keep_releases: int | None = Field(
+        default=None, ge=1, description="Keep at least so many releases."
+    )
     strict: bool = Field(default=False, description="Refuse what an engine is not verified for.")
     targets: dict[str, TargetModel] = Field(
         default_factory=dict, description="Named places to run."
     )
-    default_target: str | None = Field(None, description="The target when none is named.")
+    default_target: str | None = Field(default=None, description="The target when none is named.")
 
 
 class ColumnModel(Model):
-    type: str | None = Field(None, description="Spark's name of the type; else found by analysis.")
+    type: str | None = Field(
+        default=None, description="Spark's name of the type; else found by analysis."
+    )
     description: str = ""
-    pii: str = Field("none", description="What it says about a person; none, or a word of yours.")
+    pii: str = Field(
+        default="none", description="What it says about a person; none, or a word of yours."
+    )
 
 
 class KeepModel(Model):
@@ -172,15 +182,19 @@ class KeepModel(Model):
 class RuleModel(Model):
     """The options beside a rule."""
 
-    on_fail: Action = Field("fail", description="fail, quarantine, drop or warn.")
-    where: str | None = Field(None, description="Only rows for which this SQL is true are checked.")
+    on_fail: Action = Field(default="fail", description="fail, quarantine, drop or warn.")
+    where: str | None = Field(
+        default=None, description="Only rows for which this SQL is true are checked."
+    )
     name: Annotated[str, AfterValidator(_identifier)] | None = None
     tolerance: Annotated[float, BeforeValidator(_share)] | None = Field(
-        None, description="Share of the rows that may fail: 0.01 or 1%."
+        default=None, description="Share of the rows that may fail: 0.01 or 1%."
     )
     nulls: Literal["pass", "fail"] = "pass"
-    keep: KeepModel | None = Field(None, description="Which of equal rows is kept.")
-    from_release: int | None = Field(None, ge=1, description="Checked from this release on.")
+    keep: KeepModel | None = Field(default=None, description="Which of equal rows is kept.")
+    from_release: int | None = Field(
+        default=None, ge=1, description="Checked from this release on."
+    )
 
 
 class FreshnessModel(Model):
@@ -195,7 +209,9 @@ class FromModel(Model):
     header: bool = True
     delimiter: Annotated[str, AfterValidator(_one_character)] = ","
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8"
-    null_values: Words = Field(("",), description="Texts that stand for NULL in a csv file.")
+    null_values: Words = Field(
+        default=("",), description="Texts that stand for NULL in a csv file."
+    )
 
 
 class DefaultsModel(Model):
@@ -216,12 +232,12 @@ class DefaultsModel(Model):
 
 class AnyTableModel(Model):
     table: str = Field(description="schema.table")
-    kind: str = Field("table", description="source, ingest, table or view.")
+    kind: str = Field(default="table", description="source, ingest, table or view.")
     description: str = ""
-    owner: str = Field("", description="Who answers for it.")
+    owner: str = Field(default="", description="Who answers for it.")
     tags: Words = ()
     columns: dict[str, ColumnModel | None] = Field(default_factory=dict)
-    key: Names = Field((), description="Columns that are never NULL and unique together.")
+    key: Names = Field(default=(), description="Columns that are never NULL and unique together.")
 
 
 class SourceModel(AnyTableModel):
@@ -229,13 +245,17 @@ class SourceModel(AnyTableModel):
 
     location: str = Field(description="Where the Delta table is; may hold ${env:NAME}.")
     system: str = Field("", description="The system it comes from.")
-    freshness: FreshnessModel | None = Field(None, description="How old its newest row may be.")
+    freshness: FreshnessModel | None = Field(
+        default=None, description="How old its newest row may be."
+    )
     snapshot: bool = Field(default=False, description="Store what was read.")
 
 
 class WrittenModel(AnyTableModel):
-    expect: Rules = Field((), description="Rules, one an item, with options beside it.")
-    publish_with: Words = Field((), description="Tables that are published together with it.")
+    expect: Rules = Field(default=(), description="Rules, one an item, with options beside it.")
+    publish_with: Words = Field(
+        default=(), description="Tables that are published together with it."
+    )
 
 
 class IngestModel(WrittenModel):
@@ -243,7 +263,7 @@ class IngestModel(WrittenModel):
 
     from_: FromModel = Field(alias="from", description="Which files, and how they are written.")
     on_change: Literal["error", "ignore", "append"] = Field(
-        "error", description="When a loaded path has new content."
+        default="error", description="When a loaded path has new content."
     )
     on_new_column: Literal["fail", "add", "ignore"] = "fail"
     cluster_by: Names = ()
@@ -253,16 +273,16 @@ class IngestModel(WrittenModel):
 class ViewModel(WrittenModel):
     """A query that is run when it is read."""
 
-    query: str | None = Field(None, description="A path to a .sql file, or the SQL itself.")
+    query: str | None = Field(default=None, description="A path to a .sql file, or the SQL itself.")
 
 
 class TableModel(ViewModel):
     """Equals its query over its inputs."""
 
-    python: str | None = Field(None, description="module:function instead of a query.")
-    reads: Words = Field((), description="What a Python transform reads.")
+    python: str | None = Field(default=None, description="module:function instead of a query.")
+    reads: Words = Field(default=(), description="What a Python transform reads.")
     refresh: Literal["auto", "full", "incremental"] = "auto"
-    cluster_by: Names = Field((), description="A hint for the layout of files.")
+    cluster_by: Names = Field(default=(), description="A hint for the layout of files.")
     retention: Days | None = None
 
 

@@ -41,7 +41,7 @@ def query_paths(path: str, files: Mapping[str, SourceFile]) -> tuple[str, ...]:
 
 
 def named_query(path: str, query: str, files: Mapping[str, SourceFile]) -> str | None:
-    """The file that the key `query` names: from the root, beside the spec, or in the twin folder."""
+    """The file that `query` names: from the root, beside the spec, or in the twin folder."""
     folders = (PurePosixPath(), PurePosixPath(path).parent, PurePosixPath(twin_path(path)).parent)
     places = (str(folder / query) for folder in folders)
     return next((place for place in places if place in files), None)

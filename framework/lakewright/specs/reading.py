@@ -19,7 +19,7 @@ _ENDINGS = {SPECS: (".yml", ".sql", ".py"), QUERIES: (".sql",)}
 def load_project(path: str | os.PathLike[str]) -> Project:
     """The project that `path` is in: the nearest folder at or above it with a `lakewright.yml`.
 
-    Everything that is wrong is in `problems`; SpecError only when there is no readable project (LW110).
+    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
     """
     root = find_root(Path(path))
     problems: list[Problem] = []

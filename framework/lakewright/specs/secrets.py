@@ -1,4 +1,4 @@
-"""`${env:NAME}` and `${file:PATH}`: the only two ways a secret or a place outside gets into a project."""
+"""`${env:NAME}` and `${file:PATH}`: the only ways for a secret or a place outside to get in."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def resolve_secrets(
 ) -> str:
     """`text` with its references filled in, once: what is filled in is not looked at again.
 
-    LakeError LW181 when a variable is not set, LW183 when a file cannot be read, SpecError LW182 for any
-    other `${`. Messages name the reference, never a value.
+    LakeError LW181 when a variable is not set, LW183 when a file cannot be read, SpecError LW182
+    for any other `${`. Messages name the reference, never a value.
     """
     problems = check_secrets(text, where or Place("", 1))
     if problems:

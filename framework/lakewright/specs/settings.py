@@ -127,9 +127,10 @@ def _target(
 ) -> TargetSpec:
     at = ("targets", name)
     where = document.key_place(*at)
-    texts = [(("lake",), model.lake), (("environment",), model.environment or "")]
+    texts: list[tuple[tuple[str | int, ...], str]] = [(("lake",), model.lake)]
+    texts.append((("environment",), model.environment or ""))
     texts += [(("conf", key), value) for key, value in model.conf.items()]
-    texts += [(("allow_paths", str(i)), path) for i, path in enumerate(model.allow_paths)]
+    texts += [(("allow_paths", i), path) for i, path in enumerate(model.allow_paths)]
     for loc, text in texts:
         problems.extend(check_secrets(text, document.place(*at, *loc)))
     if model.environment and "${" not in model.environment:

@@ -59,8 +59,9 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a spec was written: a document, or the query alone."""
+    """Where a table was written: a document, or the query alone."""
 
+    name: TableName
     file: SourceFile
     where: Place
     document: Document | None = None
@@ -94,7 +95,7 @@ class Transform:
 def read_table(
     document: Document, around: Surroundings, problems: list[Problem]
 ) -> tuple[TableName | None, TableSpec | None]:
-    """The spec of a document. The name is given where it is known, the spec only without problems."""
+    """The name where it is known, and the spec when nothing is wrong with it."""
     before = len(problems)
     name = _read_name(document, around.settings, problems)
     kind = _read_kind(document, problems)
@@ -102,9 +103,9 @@ def read_table(
     file = around.files[document.path]
     if kind is None or model is None or name is None:
         return name, None
-    origin = Origin(file, document.place("table"), document)
+    origin = Origin(name, file, document.place("table"), document)
     transform = _read_transform(document, model, around, problems)
-    spec = _compose(name, kind, model, origin, around, transform, problems)
+    spec = _compose(origin, kind, model, transform, around, problems=problems)
     return name, None if len(problems) > before else spec
 
 
@@ -113,10 +114,10 @@ def read_query_table(
 ) -> TableSpec | None:
     """The table of a query without a spec."""
     before = len(problems)
-    origin = Origin(file, Place(file.path, 1, text=file.text.partition("\n")[0]))
+    origin = Origin(name, file, Place(file.path, 1, text=file.text.partition("\n")[0]))
     model = TableModel(table=str(name))
     transform = Transform(query)
-    spec = _compose(name, "table", model, origin, around, transform, problems)
+    spec = _compose(origin, "table", model, transform, around, problems=problems)
     return None if len(problems) > before else spec
 
 
@@ -191,15 +192,15 @@ def _read_transform(
 
 
 def _compose(
-    name: TableName,
+    origin: Origin,
     kind: Kind,
     model: AnyTableModel,
-    origin: Origin,
-    around: Surroundings,
     transform: Transform,
+    around: Surroundings,
+    *,
     problems: list[Problem],
 ) -> TableSpec:
-    document, settings = origin.document, around.settings
+    name, document, settings = origin.name, origin.document, around.settings
     chain = chain_of(origin.spec_path, around.defaults)
     merged = merge_defaults(model, document, chain)
     own = read_rules(document, getattr(model, "expect", ()), problems) if document else ()
@@ -226,7 +227,7 @@ def _compose(
         query=transform.query.text if transform.query else None,
         python=transform.python,
         reads=_names("reads", getattr(model, "reads", ()), origin, problems),
-        input=_input(name, model, origin, values, problems),
+        input=_input(model, origin, values, problems),
         system=values.get("system", ""),
         publish_with=_names("publish_with", publish_with, origin, problems),
         snapshot=isinstance(model, SourceModel) and model.snapshot,
@@ -289,7 +290,6 @@ def _names(
 
 
 def _input(
-    name: TableName,
     model: AnyTableModel,
     origin: Origin,
     values: Mapping[str, Any],
@@ -302,13 +302,13 @@ def _input(
         case SourceModel():
             where = document.place("location")
             problems.extend(check_secrets(model.location, where))
-            return DeltaInput(name, model.location, where)
+            return DeltaInput(origin.name, model.location, where)
         case IngestModel():
             where = document.place("from", "files")
             problems.extend(check_secrets(model.from_.files, where))
             problems.extend(_unused_options(document, model.from_))
             return FilesInput(
-                table=name,
+                table=origin.name,
                 pattern=model.from_.files,
                 format=model.from_.format,
                 where=where,

@@ -37,8 +37,8 @@ def resolve_target(
 ) -> Target:
     """The target `name`, else the default one, else the only one.
 
-    UsageError LW180 for an unknown name, LW184 when none can be chosen; LakeError LW181 for a variable
-    that is not set. Without an environment of its own it is `dev_<user>`.
+    UsageError LW180 for an unknown name, LW184 when none can be chosen; LakeError LW181 for a
+    variable that is not set. Without an environment of its own it is `dev_<user>`.
     """
     spec = _choose(project, name)
     read = read_file or _reader(project.root)

@@ -44,6 +44,6 @@ def index_text(path: str, text: str) -> Text:
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """The hint "did you mean `a` or `b`?" when something known is near to `word`, else an empty text."""
+    """The hint "did you mean `a` or `b`?"; empty when nothing known is near to `word`."""
     near = get_close_matches(word.lower(), sorted(known), n=2, cutoff=0.6)
     return f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else ""

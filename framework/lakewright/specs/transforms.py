@@ -1,7 +1,7 @@
-"""Python transforms: the function a spec names, and the project's modules it imports. Nothing is executed.
+"""Python transforms: the function a spec names and the modules it imports. Nothing is executed.
 
-A module has the name that it has from `pipelines/` (`flights.gold.delay_score`). It may import modules of the
-project by that name, relatively, or by their bare name from its own folder.
+A module has the name that it has from `pipelines/` (`flights.gold.delay_score`). It may import
+modules of the project by that name, relatively, or by their bare name from its own folder.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class ExpectSpec:
 
 @dataclass(frozen=True, slots=True)
 class PythonRef:
-    """A transform in Python: `module:function`, the file it is in and the project modules it imports.
+    """A transform in Python: `module:function`, its file and the project modules it imports.
 
     `closure` holds the module's own file first; other files in path order.
     """
@@ -193,7 +193,7 @@ class TargetSpec:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """All that is written. `problems` holds what could not be read; compiling reports them with its own."""
+    """All that is written. `problems` holds what could not be read; compiling reports it too."""
 
     name: str
     root: str  # absolute folder of lakewright.yml; "" for released code
