@@ -16,7 +16,7 @@ from pathlib import Path
 from lakewright.cli.options import Common
 from lakewright.errors import LakeError, RefusedError, SpecError, UsageError
 from lakewright.graph import Graph, compile_project
-from lakewright.graph.selection import select as select_tables
+from lakewright.graph import select as select_tables
 from lakewright.lake import Lake, LakeState, Release, open_lake
 from lakewright.names import TableName, parse_environment
 from lakewright.plans.fingerprints import same_algorithm
@@ -139,8 +139,11 @@ def locator(space: Workspace) -> Callable[[str], str]:
     """Makes a written location absolute, secrets resolved; RefusedError LW307 if forbidden."""
     allowed = tuple(_absolute(path, space.root) for path in space.allow_paths)
 
+    def read_file(path: str) -> str:
+        return Path(space.root, path).read_text(encoding="utf-8").strip()
+
     def locate(written: str) -> str:
-        text = resolve_secrets(written, os.environ)
+        text = resolve_secrets(written, os.environ, read_file)
         place = _absolute(text, space.root)
         if allowed and not any(_below(place, prefix) for prefix in allowed):
             raise RefusedError(
