@@ -140,7 +140,11 @@ def _stage(
     observing = observed(flagged, rules.counts()) if frames.capabilities.observe else None
     with explaining(job.rows):
         (observing.frame if observing else flagged).write.mode("overwrite").parquet(path)
-    staged = frames.spark.read.schema(flagged.schema).parquet(path)
+    # Stated as text, every column and element may be NULL: engines differ in what they find out.
+    schema = ", ".join(
+        f"{quote(item.name)} {item.dataType.simpleString()}" for item in flagged.schema
+    )
+    staged = frames.spark.read.schema(schema).parquet(path)
     return staged, observing.numbers() if observing else None
 
 

@@ -2,13 +2,60 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-from lakewright.engines.port import FileRows
+import pyarrow as pa
+
+from lakewright.engines import records
+from lakewright.engines.port import FileRows, FileToLoad
+from lakewright.engines.records import EXTRA_TYPES, Reading, read_records
+from lakewright.lake import Field
+from lakewright.names import quote
+from lakewright.specs import FilesInput
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 
 def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
-    raise NotImplementedError
+    """The records of the files: the data columns, then EXTRA_TYPES."""
+    # Only where PySpark is loaded already. Workers of a cluster have no Lakewright, so the functions
+    # that read travel with the task.
+    from pyspark import cloudpickle
+
+    cloudpickle.register_pickle_by_value(records)
+    readings = tuple(reading_of(rows.input, file, rows.fields) for file in rows.files)
+    types = [(field.name, field.type) for field in rows.fields]
+    schema = ", ".join(f"{quote(name)} {kind}" for name, kind in (*types, *EXTRA_TYPES))
+    files = max(len(readings), 1)
+    numbers = spark.range(0, len(readings), 1, files)
+    return numbers.mapInArrow(_reader(readings), schema)
+
+
+def reading_of(given: FilesInput, file: FileToLoad, fields: tuple[Field, ...] = ()) -> Reading:
+    """How a file of an input is read."""
+    return Reading(
+        path=file.path,
+        uri=file.uri,
+        digest=file.digest,
+        format=given.format,
+        fields=tuple((field.name, field.type) for field in fields),
+        header=given.header,
+        delimiter=given.delimiter,
+        encoding=given.encoding,
+        null_values=given.null_values,
+        ignores_new_columns=given.on_new_column == "ignore",
+    )
+
+
+def _reader(readings: tuple[Reading, ...]) -> Any:
+    read = read_records  # a local name, so that the task carries the function and not this module
+
+    def read_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for number in batch.column(0).to_pylist():
+                yield from read(readings[number])
+
+    read_files.__module__ = "__main__"  # this function too travels by value
+    return read_files

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -36,6 +37,8 @@ class SailEngine:
         self._server.start(background=True)
         self._url = f"sc://127.0.0.1:{self._server.listening_address[1]}"
         self._conf = {**SESSION_SETTINGS, **conf}
+        self._open: set[Any] = set()
+        atexit.register(self.close)
 
     @property
     def name(self) -> str:
@@ -53,10 +56,21 @@ class SailEngine:
         spark = self._builder.remote(self._url).create()
         for key, value in self._conf.items():
             spark.conf.set(key, value)
-        return FrameSession(spark, self.capabilities, spark.stop)
+        self._open.add(spark)
+        return FrameSession(spark, self.capabilities, lambda: self._end(spark))
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)
 
     def close(self) -> None:
-        self._server.stop()
+        # A session that outlives its server would ask for it again and again, for minutes.
+        for spark in tuple(self._open):
+            self._end(spark)
+        if self._server.running:
+            self._server.stop()
+        atexit.unregister(self.close)
+
+    def _end(self, spark: Any) -> None:
+        if spark in self._open:
+            self._open.discard(spark)
+            spark.stop()
