@@ -44,7 +44,7 @@ from lakewright.specs.values import (
     TableSpec,
 )
 
-_VARIABLE = re.compile(r":vars\.([A-Za-z_][A-Za-z0-9_]*)")
+_VARIABLE = re.compile(r":\s*vars\s*\.\s*`?(\w+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +251,10 @@ def _variables(
     known = settings.model.vars
     texts = [str((rule.argument, rule.only_where, rule.keep)) for rule in rules]
     texts += [transform.query.text.text] if transform.query else []
-    used = {name for text in texts for name in _VARIABLE.findall(text)}
+    used = {name.lower() for text in texts for name in _VARIABLE.findall(text)}
     if transform.python:
-        used |= used_vars(transform.python.closure, known)
-    return {name: known[name] for name in sorted(known) if name in used}
+        used |= {name.lower() for name in used_vars(transform.python.closure, known)}
+    return {name: known[name] for name in sorted(known) if name.lower() in used}
 
 
 def _columns(

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
-from jinja2.meta import find_undeclared_variables
 
 from lakewright.errors import Problem
 from lakewright.specs.macros import (
@@ -58,7 +57,7 @@ def _render(source: Text, macros: Macros, problems: list[Problem]) -> Rendered |
     scanner = Sandbox()
     tokens = _locate(list(scanner.lexer.tokeniter(source.text, source.path)), source.text)
     template = scanner.parse(source.text, source.path)
-    names = find_undeclared_variables(template)
+    names = {name.name for name in template.find_all(nodes.Name)}
     found = [
         Problem(
             "LW162",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem
@@ -54,23 +54,22 @@ def read_transform(
     return PythonRef(_module_name(path), function, where, closure)
 
 
-def used_vars(closure: tuple[SourceFile, ...], known: Mapping[str, object]) -> set[str]:
-    """The project's variables that the code may read; all of them where it cannot be told."""
-    used: set[str] = set()
+def used_vars(closure: tuple[SourceFile, ...], known: Collection[str]) -> set[str]:
+    """Of the project's variables those that the code mentions; all, where it cannot be told."""
+    mentioned: set[str] = set()
     for file in closure:
-        tree = _parse(file)
-        named = {
-            id(node.value): node.slice.value
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant)
-        }
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and node.attr == "vars":
-                name = named.get(id(node))
-                if name is None:
+        constant = set()
+        for node in ast.walk(_parse(file)):
+            match node:
+                case ast.Subscript(value=ast.Attribute(attr="vars") as of, slice=ast.Constant()):
+                    constant.add(id(of))  # walked before what it holds
+                case ast.Attribute(attr="vars") if id(node) not in constant:
                     return set(known)
-                used.add(str(name))
-    return used & set(known)
+                case ast.Attribute(attr=word) | ast.Constant(value=str(word)):
+                    mentioned.add(word)
+                case _:
+                    pass
+    return mentioned & set(known)
 
 
 def _parse(file: SourceFile) -> ast.Module:
