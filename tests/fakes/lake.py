@@ -49,7 +49,7 @@ class Crash(BaseException):
 class StopAt:
     """A hook that crashes at the n-th point (from 1) and records every point it passed.
 
-    `points` holds `(operation, path, moment)`. `StopAt(0)` never crashes, so a first run counts them.
+    `points` holds `(operation, path, moment)`. `StopAt(0)` never crashes: it counts them.
     """
 
     at: int

@@ -1,7 +1,7 @@
 """Run by `test_definitions_on_engines` in a process of its own: `python … spark|sail <folder>`.
 
-Defines a table through the log, lets the engine write and read it at every step, and prints one JSON
-object of what happened.
+Defines a table through the log, lets the engine write and read it at every step, and prints what
+happened as one JSON object.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ FIELDS = (
 )
 ROWS = """
     SELECT 1 AS n, 'a' AS s, CAST(1.5 AS decimal(12,3)) AS d, TIMESTAMP '2026-01-02 03:04:05' AS at,
-           DATE '2026-01-02' AS day, true AS flag, CAST(0.5 AS double) AS x, array('p', 'q') AS tags,
-           map('k', CAST(7 AS bigint)) AS props, named_struct('a', 1, 'b', array('z')) AS inner,
+           DATE '2026-01-02' AS day, true AS flag, CAST(0.5 AS double) AS x, array('p', 'q')
+           AS tags, map('k', CAST(7 AS bigint)) AS props, named_struct('a', 1, 'b', array('z')) AS inner,
            CAST('bytes' AS binary) AS raw
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
@@ -160,6 +160,7 @@ def start_spark() -> tuple[Any, Any]:
     from pyspark.sql import SparkSession
 
     extension = "io.delta.sql.DeltaSparkSessionExtension"
+    catalog = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
     builder = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
@@ -167,9 +168,7 @@ def start_spark() -> tuple[Any, Any]:
         .config("spark.databricks.delta.snapshotPartitions", "1")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.extensions", extension)
-        .config(
-            "spark.sql.catalog.spark_catalog", "org.apache.spark.sql.delta.catalog.DeltaCatalog"
-        )
+        .config("spark.sql.catalog.spark_catalog", catalog)
     )
     return configure_spark_with_delta_pip(builder).getOrCreate(), None
 

@@ -192,19 +192,18 @@ def _removals(
         raise delta_log.unsupported("appendOnly, in a change of a column's type", location)
     if "deletionVectors" in _protocol(table).writer_features and _has_vectors(table):
         raise delta_log.unsupported("deletion vectors, in a change of a column's type", location)
-    files = _active_files(DeltaTable(location, version=table.version()))
+    files = _active_files(table)
     return [delta_log.remove(row["path"], row["size_bytes"], now) for row in files]
 
 
 def _has_vectors(table: DeltaTable) -> bool:
-    found = DeltaTable(table.table_uri, version=table.version()).deletion_vectors()
-    return bool(pa.table(found).num_rows)
+    return bool(pa.table(table.deletion_vectors()).num_rows)
 
 
 def _open(location: str) -> DeltaTable | None:
     with _delta_errors(location):
         try:
-            return DeltaTable(location, without_files=True)
+            return DeltaTable(location)
         except TableNotFoundError:
             return None
 

@@ -73,7 +73,8 @@ class DeltaTables(Protocol):
         """Create the table or bring its definition to `definition`, in one commit with `token`.
 
         Returns the version, None when nothing differed. Retyping or removing a column empties the
-        table in the same commit: only for tables that are rewritten next. `table_id` is for creating.
+        table in the same commit: only for tables that are rewritten next. `table_id` is for a new
+        table.
         """
 
     def restore(self, location: str, version: int, token: str) -> int:
