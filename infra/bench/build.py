@@ -1,0 +1,142 @@
+"""Time the demo build beside the same work written by hand, on each engine.
+
+    python infra/bench/build.py [--engine sail] [--rounds 3]
+
+Every run is a process of its own with an empty lake, landed files and all set-up done: its seconds
+count from start to end of the process, its memory is the most that the process and its children
+held together. Rounds alternate; the quickest of each counts, for the rest is other people's load.
+Exit code 1 when a limit is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+SECONDS = {"sail": 15.0, "spark": 60.0}
+MEMORY = 4 * 2**30
+RATIO = 1.10
+PACKAGES = ("lakewright", "pyspark", "pysail", "delta-spark", "deltalake", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One build: seconds from start to end, bytes at the peak, rows kept by table."""
+
+    seconds: float
+    memory: int
+    rows: dict[str, int]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--engine", choices=tuple(SECONDS), action="append")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    subprocess.run([sys.executable, ROOT / "infra" / "demo" / "land.py"], cwd=ROOT, check=True)
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
+    print(", ".join(f"{name} {version(name)}" for name in PACKAGES))
+    engines = options.engine or list(SECONDS)
+    missed = [text for engine in engines for text in compare(engine, options.rounds)]
+    for text in missed:
+        print(f"MISSED  {text}")
+    return 1 if missed else 0
+
+
+def compare(engine: str, rounds: int) -> list[str]:
+    """Print both sides of one engine; what limits they miss."""
+    ours, twins = [], []
+    for _ in range(rounds):
+        ours.append(build_by_lakewright(engine))
+        twins.append(build_by_hand(engine))
+    if ours[0].rows != twins[0].rows:
+        return [f"{engine}: the two builds differ: {ours[0].rows} and {twins[0].rows}"]
+    our, twin = best(ours), best(twins)
+    ratio = our.seconds / twin.seconds
+    print(f"\n{engine}, {len(ours)} rounds each, quickest (all)")
+    for name, run, runs in (("lakewright", our, ours), ("by hand", twin, twins)):
+        every = " ".join(f"{it.seconds:.1f}" for it in runs)
+        print(f"  {name:<11} {run.seconds:6.1f} s  {run.memory / 2**30:5.2f} GiB  ({every})")
+    print(f"  ratio       {ratio:6.2f}")
+    limits = [
+        (our.seconds <= SECONDS[engine], f"{our.seconds:.1f} s, limit {SECONDS[engine]:.0f} s"),
+        (our.memory <= MEMORY, f"{our.memory / 2**30:.2f} GiB, limit {MEMORY / 2**30:.0f} GiB"),
+        (ratio <= RATIO, f"ratio {ratio:.2f}, limit {RATIO:.2f}"),
+    ]
+    return [f"{engine}: {text}" for holds, text in limits if not holds]
+
+
+def best(runs: list[Run]) -> Run:
+    quickest = min(runs, key=lambda run: run.seconds)
+    return Run(quickest.seconds, max(run.memory for run in runs), quickest.rows)
+
+
+def build_by_lakewright(engine: str) -> Run:
+    with tempfile.TemporaryDirectory(prefix="lakewright-bench-") as lake:
+        where = ["--engine", engine, "--lake", lake, "-e", "bench"]
+        command = [str(BIN / "lakewright"), "apply", "--yes", "--json", *where]
+        seconds, memory, answer = measure(command)
+        rows = {it["table"]: it["rows_kept"] for it in json.loads(answer)["tables"]}
+    return Run(seconds, memory, {name: kept for name, kept in rows.items() if kept is not None})
+
+
+def build_by_hand(engine: str) -> Run:
+    lake = Path(tempfile.mkdtemp(prefix="lakewright-bench-"))
+    try:
+        script = ROOT / "infra" / "bench" / "twin.py"
+        command = [sys.executable, str(script), "--engine", engine, "--lake", str(lake)]
+        seconds, memory, answer = measure(command)
+    finally:
+        shutil.rmtree(lake)
+    counts = json.loads(answer)
+    rows = {
+        name: it["produced"] - it["quarantined"] - it["dropped"]
+        for name, it in counts.items()
+        if it
+    }
+    return Run(seconds, memory, rows)
+
+
+def measure(command: list[str]) -> tuple[float, int, str]:
+    """Run a command to its end: seconds, most bytes of its process tree, what it printed."""
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        start = time.perf_counter()
+        process = psutil.Popen(command, cwd=ROOT, stdout=output, stderr=errors)
+        memory = 0
+        while process.poll() is None:
+            memory = max(memory, tree_memory(process))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - start
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{' '.join(command)} failed:\n{errors.read()}\n{output.read()}")
+        return seconds, memory, output.read()
+
+
+def tree_memory(process: psutil.Process) -> int:
+    total = 0
+    try:
+        for part in (process, *process.children(recursive=True)):
+            total += part.memory_info().rss
+    except psutil.NoSuchProcess:
+        pass  # it ended while being looked at
+    return total
+
+
+if __name__ == "__main__":
+    sys.exit(main())
