@@ -6,8 +6,8 @@ from pathlib import Path
 
 import obstore.store
 import pytest
-from fakes.lake import MemoryStore, World
 
+from fakes.lake import MemoryStore, World
 from lakewright.lake import DeltaLakeTables, DeltaTables, Lake, LocalStore, ObjectStore, open_lake
 from lakewright.lake.cloud import CloudStore
 

@@ -32,8 +32,8 @@ FIELDS = (
 ROWS = """
     SELECT 1 AS n, 'a' AS s, CAST(1.5 AS decimal(12,3)) AS d, TIMESTAMP '2026-01-02 03:04:05' AS at,
            DATE '2026-01-02' AS day, true AS flag, CAST(0.5 AS double) AS x, array('p', 'q')
-           AS tags, map('k', CAST(7 AS bigint)) AS props, named_struct('a', 1, 'b', array('z')) AS inner,
-           CAST('bytes' AS binary) AS raw
+           AS tags, map('k', CAST(7 AS bigint)) AS props,
+           named_struct('a', 1, 'b', array('z')) AS inner, CAST('bytes' AS binary) AS raw
     UNION ALL
     SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 """

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from fakes.lake import World
 from samples import NOW, TABLE, define, entry, release
 
+from fakes.lake import World
 from lakewright.errors import Place
 from lakewright.lake import (
     LEDGER_SCHEMA,
@@ -146,11 +145,11 @@ class Landing:
 
 
 @pytest.fixture(params=["memory", "delta"])
-def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Landing]:
+def landing(request: pytest.FixtureRequest, tmp_path: Path) -> Landing:
     memory = request.param == "memory"
     lake = World().lake() if memory else open_lake(str(tmp_path / "lake"))
     lake.create("flights", "id", NOW)
-    yield Landing(tmp_path / "landing", lake)
+    return Landing(tmp_path / "landing", lake)
 
 
 def test_new_files_are_listed_in_path_order(landing: Landing) -> None:

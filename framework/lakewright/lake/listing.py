@@ -30,7 +30,7 @@ def list_files(written: str, resolved: str) -> tuple[ListedFile, ...]:
     tail = _tail(written)
     segments = resolved.split("/")
     base, last = "/".join(segments[: -len(tail)]), segments[-len(tail) :]
-    _confine(written, last)
+    _confine(written)
     told = "/".join(written.split("/")[: -len(tail)])
     found = _list_cloud(base, last) if "://" in base else _list_local(base, last)
     prefix = f"{told}/" if told or written.startswith("/") else ""
@@ -88,8 +88,9 @@ def _tail(written: str) -> list[str]:
     return segments[wild:]
 
 
-def _confine(written: str, tail: list[str]) -> None:
-    if ".." in written.split("/") or "\0" in written or "" in tail:
+def _confine(written: str) -> None:
+    segments = written.partition("://")[2] or written.removeprefix("/")
+    if ".." in segments.split("/") or "" in segments.split("/") or "\0" in written:
         raise RefusedError(
             "LW540",
             f"`{written}` is not a pattern of files to load",
