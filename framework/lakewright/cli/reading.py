@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
+from lakewright.cli.querying import compile_query
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     Workspace,
@@ -25,24 +26,23 @@ from lakewright.cli.workspace import (
 )
 from lakewright.engines import open_engine
 from lakewright.errors import Place, RefusedError, UsageError
-from lakewright.graph import Graph, SqlTransform, Step, compile_project
-from lakewright.lake import Lake, LakeState, Release
+from lakewright.graph import Graph, SqlTransform, Step
+from lakewright.lake import FileListing, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
 from lakewright.plans import compile_released
-from lakewright.runtime import read_query
+from lakewright.runtime import clock_parameters, read_query
 from lakewright.runtime.parameters import render_parameters
-from lakewright.specs import (
-    ColumnSpec,
-    DeltaInput,
-    Project,
-    Segment,
-    SqlText,
-    TableSpec,
-)
 
-_QUERY = TableName("_query", "rows")
-_NOWHERE = Place("<query>", 1)
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A guarded query, what it reads, and the values of its parameters."""
+
+    transform: SqlTransform
+    reads: tuple[TableName, ...]
+    parameters: Mapping[str, str]
+    where: Place | None = None
 
 
 def query_release(
@@ -65,8 +65,7 @@ def read_rows(
     space: Workspace, lake: Lake, release: Release, query: str, *, limit: int | None = None
 ) -> pa.Table:
     """The rows of `query` over `release`, by the workspace's engine."""
-    step = compile_query(query, release)
-    return _run(space, lake, release, step, limit)
+    return _ask(space, lake, release, _question(query, release, space), limit)
 
 
 def preview_rows(
@@ -81,92 +80,70 @@ def preview_rows(
     lake = existing_lake(space)
     release = latest_release(space, lake)
     if query is not None:
-        step = compile_query(query, release)
+        question = _question(query, release, space)
     else:
-        step = find_step(compile_workspace(space), str(table))
-    rows = _run(space, lake, release, step, limit)
+        graph = compile_workspace(space)
+        question = _question_of(find_step(graph, str(table)), graph)
+    rows = _ask(space, lake, release, question, limit)
     streams.answer(render_rows(rows, shape, color=streams.color))
     return 0
 
 
-def compile_query(query: str, release: Release) -> Step:
-    """A query that no table owns, compiled and guarded like a transform over released tables."""
-    text = SqlText("<query>", query, query, (Segment(0, 0, copied=True),))
-    asked = TableSpec(_QUERY, "view", "query", _NOWHERE, query=text)
-    stored = (_as_source(release, name) for name in sorted(release.tables))
-    return compile_project(_project((*stored, asked))).steps[_QUERY]
+def _question(query: str, release: Release, space: Workspace) -> Question:
+    transform, reads = compile_query(query, release)
+    zone = space.project.timezone if space.project else "UTC"
+    now = datetime.now(UTC)
+    parameters = clock_parameters(now, now.astimezone(ZoneInfo(zone)).date())
+    return Question(transform, reads, parameters)
 
 
-def _as_source(release: Release, name: TableName) -> TableSpec:
-    """A released table as something to read from, with the columns it was released with."""
-    entry = release.tables[name]
-    columns = tuple(ColumnSpec(field.name, _NOWHERE, field.type) for field in entry.schema)
-    place = DeltaInput(name, entry.location, _NOWHERE)
-    return TableSpec(name, "source", "released", _NOWHERE, columns=columns, input=place)
-
-
-def _project(tables: Iterable[TableSpec]) -> Project:
-    listed = tuple(tables)
-    schemas = {spec.name.schema: spec.layer for spec in listed}
-    return Project(
-        name="query",
-        root="",
-        schemas=schemas,
-        layers=("released", "query"),
-        vars={},
-        timezone="UTC",
-        retention_days=30,
-        keep_releases=None,
-        strict=False,
-        targets={},
-        default_target=None,
-        tables=listed,
-    )
-
-
-def _run(space: Workspace, lake: Lake, release: Release, step: Step, limit: int | None) -> pa.Table:
+def _question_of(step: Step, graph: Graph) -> Question:
+    """The query of a table; UsageError LW305 when something else makes its rows."""
     if not isinstance(step.transform, SqlTransform):
         raise UsageError(
             "LW305",
             f"{step.name} is not made by a query, so there is none to preview",
             hint=f'lakewright sql "SELECT * FROM {step.name}" shows its released rows',
         )
-    _refuse_unreleased(step, release)
-    graph, state = _behind(space, lake, release, step)
     now = datetime.now(UTC)
-    today = now.astimezone(ZoneInfo(graph.timezone)).date()
+    parameters = render_parameters(step, now, now.astimezone(ZoneInfo(graph.timezone)).date())
+    return Question(step.transform, step.reads, parameters, step.where)
+
+
+def _ask(
+    space: Workspace, lake: Lake, release: Release, question: Question, limit: int | None
+) -> pa.Table:
+    missing = [str(name) for name in question.reads if name not in release.tables]
+    if missing:
+        raise RefusedError(
+            "LW342",
+            f"release {release.release} of {release.environment} has no {', '.join(missing)}",
+            question.where,
+            hint="apply that first: a preview reads released tables only",
+        )
+    graph, inputs = _behind(space, lake, release, question.reads)
     with closing(open_engine(space.engine, conf=space.conf)) as engine:
         return read_query(
             engine,
             lake,
             graph,
             release,
-            step.transform,
-            inputs=state.inputs,
-            parameters=render_parameters(step, now, today),
+            question.transform,
+            inputs=inputs,
+            parameters=question.parameters,
             limit=limit,
         )
 
 
-def _refuse_unreleased(step: Step, release: Release) -> None:
-    missing = [str(name) for name in step.reads if name not in release.tables]
-    if missing:
-        raise RefusedError(
-            "LW342",
-            f"release {release.release} of {release.environment} has no {', '.join(missing)}",
-            step.where if step.name != _QUERY else None,
-            hint="apply that first: a preview reads released tables only",
-        )
-
-
-def _behind(space: Workspace, lake: Lake, release: Release, step: Step) -> tuple[Graph, LakeState]:
-    """The released graph, where views or sources are read; stored tables need none."""
+def _behind(
+    space: Workspace, lake: Lake, release: Release, reads: tuple[TableName, ...]
+) -> tuple[Graph, Mapping[TableName, SourceHead | FileListing]]:
+    """The released graph and its inputs, where views or sources are read; else none is needed."""
+    if all(release.tables[name].location for name in reads):
+        return Graph("", {}, (), {}, "UTC", 0), {}
     state = replace(lake.state(space.environment, ()), release=release)
-    if all(release.tables[name].kind not in {"view", "source"} for name in step.reads):
-        return compile_project(_project(())), state
     graph = compile_released(with_code(state, lake))
-    inputs = lake.state(space.environment, graph.inputs, resolve=locator(space)).inputs
-    return graph, replace(state, inputs=inputs)
+    return graph, lake.state(space.environment, graph.inputs, resolve=locator(space)).inputs
 
 
 def _row_format(text: str) -> RowFormat:

@@ -29,7 +29,7 @@ def render_rows(rows: pa.Table, form: RowFormat, *, color: bool = False) -> str:
 
 def _as_table(rows: pa.Table, color: bool) -> str:
     names = rows.column_names
-    cells = [[_cell(row[name]) for name in names] for row in rows.to_pylist()]
+    cells = [[_cell(value) for value in row] for row in _rows(rows)]
     numbers = [
         field.name
         for field in rows.schema
@@ -45,8 +45,7 @@ def _as_csv(rows: pa.Table, color: bool) -> str:  # noqa: ARG001 -- a file has n
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(rows.column_names)
-    for row in rows.to_pylist():
-        writer.writerow([_flat(value) for value in row.values()])
+    writer.writerows([_flat(value) for value in row] for row in _rows(rows))
     return out.getvalue()
 
 
@@ -59,6 +58,11 @@ _FORMS: dict[RowFormat, Callable[[pa.Table, bool], str]] = {
     "csv": _as_csv,
     "json": _as_json,
 }
+
+
+def _rows(rows: pa.Table) -> list[tuple[Any, ...]]:
+    """Row by row; columns of the same name stay apart."""
+    return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
 
 def _cell(value: Any) -> str:
