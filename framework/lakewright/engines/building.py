@@ -24,7 +24,6 @@ from lakewright.engines.rules import (
     Rules,
     found,
     literal,
-    verdict,
 )
 from lakewright.errors import QualityError
 from lakewright.graph import ReferenceTest
@@ -67,13 +66,13 @@ def build(frames: Frames, job: BuildJob) -> BuildResult:
         kept=numbers["produced"] - quarantined - dropped,
         quarantined=quarantined,
         dropped=dropped,
-        failed=_failed(rules, numbers, quarantined),
+        failed=rules.failed(dict(numbers)),
         notes=_notes(frames, job),
     )
 
 
 def _shape(frames: Frames, job: BuildJob) -> DataFrame:
-    """The produced rows with exactly the table's columns, and what the reader knows of its records."""
+    """The produced rows in the table's columns, and what the reader knows of its records."""
     frame = frames.frame(job.rows)
     extras: tuple[str, ...] = ()
     if isinstance(job.rows, FileRows):
@@ -89,7 +88,8 @@ def _flag(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> Dat
     frame = shaped
     for index, check in enumerate(rules.checks):
         if isinstance(check.test, ReferenceTest):
-            frame = _look_up(frames, job, frame, shaped, check.test, index)
+            reference = shaped if check.test.to == job.table else frames.table(check.test.to)
+            frame = _look_up(frame, reference, check.test, index)
     verdicts = [f"{sql} AS {column}" for column, sql in rules.verdicts()]
     if verdicts:
         frame = frame.selectExpr("*", *verdicts)
@@ -98,17 +98,9 @@ def _flag(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> Dat
     return frame
 
 
-def _look_up(
-    frames: Frames,
-    job: BuildJob,
-    frame: DataFrame,
-    shaped: DataFrame,
-    test: ReferenceTest,
-    index: int,
-) -> DataFrame:
+def _look_up(frame: DataFrame, reference: DataFrame, test: ReferenceTest, index: int) -> DataFrame:
     """Join the distinct keys of the reference, so that no row is lost or doubled."""
     keys = [f"_lw_key_{index}_{position}" for position in range(len(test.columns))]
-    reference = shaped if test.to == job.table else frames.table(test.to)
     pairs = zip(test.to_columns, keys, strict=True)
     known = reference.selectExpr(*(f"{quote(column)} AS {key}" for column, key in pairs)).distinct()
     condition = [
@@ -119,7 +111,7 @@ def _look_up(
 
 
 def _needs_staging(frames: Frames, job: BuildJob, rules: Rules) -> bool:
-    """Whether rows that two actions use must be kept, because a second look could differ or cost."""
+    """Whether rows that two actions use are kept: a second look could differ, or cost much."""
     counts_apart = not frames.capabilities.observe
     actions = 1 + (job.quarantine is not None) + (counts_apart and _counts_before(job, rules))
     if actions == 1:
@@ -135,7 +127,7 @@ def _counts_before(job: BuildJob, rules: Rules) -> bool:
 def _stage(
     frames: Frames, job: BuildJob, rules: Rules, flagged: DataFrame
 ) -> tuple[DataFrame, Mapping[str, int] | None]:
-    """The flagged rows kept below the job's staging folder; counted on the way where that is free."""
+    """The flagged rows kept below the staging folder; counted on the way where that is free."""
     path = f"{job.staging.rstrip('/')}/{job.table.schema}.{job.table.table}"
     observing = observed(flagged, rules.counts()) if frames.capabilities.observe else None
     with explaining(job.rows):
@@ -184,13 +176,13 @@ def _count_written(frames: Frames, job: BuildJob, rules: Rules) -> Mapping[str, 
     """Counts of a table that was just written as a whole, from what is stored."""
     written = frames.spark.read.format("delta").load(job.target.location)
     warnings = Rules(tuple(check for check in rules.checks if check.on_fail == "warn"))
-    return rules_numbers(
+    return _renumbered(
         rules, warnings, _aggregate(_flag(frames, job, warnings, written), warnings.counts())
     )
 
 
-def rules_numbers(rules: Rules, part: Rules, numbers: Mapping[str, int]) -> Mapping[str, int]:
-    """The numbers of some of the rules, numbered as among all of them."""
+def _renumbered(rules: Rules, part: Rules, numbers: Mapping[str, int]) -> Mapping[str, int]:
+    """Counts of some of the rules, numbered as among all of them."""
     places = {id(check): index for index, check in enumerate(rules.checks)}
     renumbered = {
         f"failed_{places[id(check)]}": numbers[f"failed_{index}"]
@@ -240,15 +232,12 @@ def _counted_violation(
         numbers = _aggregate(flagged, (("produced", "count(1)"), *rules.violations()))
     failed = {name: rows for name, rows in rules.failed(dict(numbers)).items() if rows}
     checks = {check.name: check for check in rules.checks}
-    problems = [
-        broken_rule(job.table, checks[name], rows, numbers["produced"])
-        for name, rows in failed.items()
-    ]
-    return QualityError.of(problems) if problems else error
-
-
-def _failed(rules: Rules, numbers: Mapping[str, int], quarantined: int) -> Mapping[str, int]:
-    return rules.failed(dict(numbers))
+    if failed:
+        error.problems = tuple(
+            broken_rule(job.table, checks[name], rows, numbers["produced"])
+            for name, rows in failed.items()
+        )
+    return error
 
 
 def _notes(frames: Frames, job: BuildJob) -> tuple[str, ...]:
@@ -259,6 +248,3 @@ def _notes(frames: Frames, job: BuildJob) -> tuple[str, ...]:
 
 def _timestamp(job: BuildJob) -> str:
     return f"timestamp {literal(job.now.isoformat(sep=' '))}"
-
-
-__all__ = ["Frames", "build", "verdict"]

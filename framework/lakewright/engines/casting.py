@@ -1,4 +1,4 @@
-"""Produced columns to the columns a table holds: by name, cast, and never losing a value silently."""
+"""Produced columns to a table's columns: by name, cast, and never losing a value silently."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _checked_cast(field: Field, produced: str) -> str:
 
 
 def _may_truncate(produced: str, wanted: str) -> bool:
-    # Overflow is an error of the ANSI cast itself; what it does silently is cut fractions and times.
+    # Overflow is an error of the ANSI cast itself; what it cuts silently is fractions and times.
     fraction = produced in _FLOATS or _scale(produced) > 0
     to_integer = wanted in _INTEGERS or (_scale(wanted) == 0 and wanted.startswith("decimal"))
     return (fraction and to_integer) or (produced.startswith("timestamp") and wanted == "date")
@@ -70,7 +70,7 @@ def _castable(produced: str, wanted: str) -> bool:
     if produced == "void":
         return True
     if produced.startswith(nested) or wanted.startswith(nested):
-        return produced.split("<")[0] == wanted.split("<")[0] or (
+        return produced.partition("<")[0] == wanted.partition("<")[0] or (
             produced == "string" and wanted == "binary"
         )
     if "boolean" in (produced, wanted):

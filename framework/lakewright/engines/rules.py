@@ -1,7 +1,7 @@
 """The rules that act before a commit, as SQL over the produced rows.
 
-A row's fate is decided once: quarantined if any quarantine rule fails, else dropped if any drop rule
-fails, else kept. `fail` rules are asked of the rows that are kept.
+A row's fate is decided once: quarantined if any quarantine rule fails, else dropped if any drop
+rule fails, else kept. `fail` rules are asked of the rows that are kept.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Rules:
 
     def counts(self) -> tuple[tuple[str, str], ...]:
         """Name and SQL aggregate of everything that is counted over produced rows with fates."""
-        fixed = (
+        fixed: tuple[tuple[str, str], ...] = (
             ("produced", "count(1)"),
             ("quarantined", f"count_if({QUARANTINED})"),
             ("dropped", f"count_if({DROPPED})"),
@@ -90,7 +90,7 @@ class Rules:
         )
 
     def violations(self) -> tuple[tuple[str, str], ...]:
-        """Aggregates that count the kept rows which break each `fail` rule: the failing path only."""
+        """Aggregates that count the kept rows which break each `fail` rule."""
         return tuple(
             (f"failed_{index}", f"count_if(NOT {verdict(index)} AND {self.kept})")
             for index, _ in self._having("fail")

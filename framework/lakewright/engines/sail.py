@@ -12,7 +12,7 @@ from lakewright.engines.capabilities import engine_capabilities
 from lakewright.engines.features import refuse_features
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
-from lakewright.engines.settings import SESSION_SETTINGS
+from lakewright.engines.settings import SESSION_SETTINGS, quiet_pyspark
 from lakewright.errors import LakeError
 from lakewright.names import TableName
 
@@ -32,6 +32,7 @@ class SailEngine:
                 "the engine `sail` is not installed",
                 hint="pip install 'lakewright[sail]', or use --engine spark",
             ) from error
+        quiet_pyspark()
         self._builder: Any = SparkSession.builder
         self._server = SparkConnectServer("127.0.0.1", 0)
         self._server.start(background=True)

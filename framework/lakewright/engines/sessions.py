@@ -1,4 +1,4 @@
-"""The private space of one running table, over the public PySpark API: classic, Connect and Sail."""
+"""The private space of one running table, over the public PySpark API of every engine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lakewright.engines.building import build
+from lakewright.engines.calling import call_transform
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.messages import at_place_of, explaining
 from lakewright.engines.port import (
@@ -123,7 +124,7 @@ class FrameSession:
             now=rows.now,
             today=rows.today,
         )
-        frame = rows.function(inputs)
+        frame = call_transform(rows, inputs)
         if not hasattr(frame, "selectExpr"):
             raise SpecError(
                 "LW615",

@@ -11,7 +11,7 @@ SESSION_SETTINGS = {
     "spark.sql.session.timeZone": "UTC",
 }
 
-# Spark's own beside them. Retention is Lakewright's, so Delta must not refuse old versions of sources.
+# Spark's own. Retention is Lakewright's, so Delta must not refuse old versions of sources.
 SPARK_SESSION_SETTINGS = {
     **SESSION_SETTINGS,
     "spark.sql.variable.substitute": "false",
@@ -31,7 +31,7 @@ appender.stderr.layout.pattern = %d{{yy-MM-dd HH:mm:ss}} %p %c{{1}}: %m%n
 
 
 def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[str, str]:
-    """Settings of a Spark that is started here: loopback only, quiet, and made for small machines."""
+    """Settings of a Spark that is started here: loopback only, quiet, for small machines."""
     cores = os.cpu_count() or 2
     logging = scratch / "log4j2.properties"
     logging.write_text(_LOGGING.format(level=level))
@@ -51,7 +51,7 @@ def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[s
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.extraJavaOptions": (
-            f"-XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile=file:{logging}"
+            f"-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dlog4j2.configurationFile=file:{logging}"
         ),
         **(
             {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}
@@ -59,3 +59,12 @@ def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[s
             else {}
         ),
     }
+
+
+def quiet_pyspark() -> None:
+    """PySpark prints a document for every failed query; what failed is told by our own errors."""
+    # Only where PySpark is loaded already.
+    from pyspark.logger import PySparkLogger
+
+    for name in ("SQLQueryContextLogger", "DataFrameQueryContextLogger"):
+        PySparkLogger.getLogger(name).disabled = True

@@ -17,7 +17,7 @@ from lakewright.engines.jars import cached_jars, delta_coordinate, keep_jars
 from lakewright.engines.java import find_java, wrap_java
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
-from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings
+from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings, quiet_pyspark
 from lakewright.errors import LakeError
 from lakewright.names import TableName
 
@@ -50,6 +50,7 @@ class SparkEngine:
                 "the engine `spark` is not installed",
                 hint="pip install 'lakewright[spark]', or use --engine sail",
             ) from error
+        quiet_pyspark()
         builder: Any = SparkSession.builder
         rest = {key: value for key, value in conf.items() if key != "remote"}
         settings = {**SPARK_SESSION_SETTINGS, **rest}
@@ -91,7 +92,7 @@ class SparkEngine:
 def _start(
     builder: Any, conf: Mapping[str, str], environ: Mapping[str, str]
 ) -> tuple[Any, Callable[[], None]]:
-    """A local Spark and how to end it. What its JVM prints goes to a file unless logs are wanted."""
+    """A local Spark and how to end it. What its JVM prints goes to a file, unless wanted."""
     scratch = Path(tempfile.mkdtemp(prefix="lakewright-spark-"))
     level = environ.get("LAKEWRIGHT_SPARK_LOG", "")
     os.environ["JAVA_HOME"] = str(wrap_java(find_java(environ), environ))

@@ -73,7 +73,7 @@ def _opened(reading: Reading) -> Iterator[Any]:
         file = local.open("rb") if local is not None else _remote(reading.uri)
     except OSError as error:
         raise RecordFileError("LW702", reading.path, f"it cannot be opened: {error}") from error
-    except Exception as error:  # noqa: BLE001 - object stores have errors of their own
+    except Exception as error:
         raise RecordFileError(
             "LW702", reading.path, f"it cannot be opened: {type(error).__name__}"
         ) from error
