@@ -1,24 +1,30 @@
-"""The columns of a query: what it produces, what it reads, and which names mean nothing.
+"""The columns of a query: what it produces, what it reads, which names mean nothing.
 
-Inputs whose columns are unknown make names silently unknown instead of wrong. Works on the tree alone:
-no rewriting, one pass over each scope.
+Inputs whose columns are unknown make names silently unknown instead of wrong. Works on the tree
+alone: no rewriting, one pass over each scope.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
 from lakewright.errors import Problem
 from lakewright.graph.functions import GENERATED_COLUMNS
 from lakewright.graph.inference import infer_type
-from lakewright.graph.near import listed, near_hint
+from lakewright.graph.lookups import (
+    Resolution,
+    report_unknown,
+    report_unknown_relation,
+    resolve_name,
+    resolve_using,
+    type_of,
+)
 from lakewright.graph.parsing import ParsedQuery
 from lakewright.graph.relations import called_name, table_name
 from lakewright.graph.scopes import (
-    Found,
     Output,
     Outputs,
     Relation,
@@ -26,18 +32,19 @@ from lakewright.graph.scopes import (
     Types,
     find_column,
     find_relation,
-    visible_columns,
 )
+from lakewright.graph.spans import node_span
 from lakewright.names import TableName
 from lakewright.specs import SqlText
 
 _CLAUSES = ("group", "having", "order", "qualify", "sort", "cluster", "distribute", "windows")
+_BEHIND_SELECT = ("having", "order", "sort", "cluster", "distribute")
 _ELSEWHERE = frozenset({*_CLAUSES, "with_", "expressions", "from_", "joins", "laterals", "where"})
 
 
 @dataclass(frozen=True, slots=True)
 class QueryColumns:
-    """`outputs` is None when a star hides them; `reads`: table -> columns read, None for all or unknown."""
+    """`outputs`: None behind an unknown star. `reads`: columns by table, None for unknown."""
 
     outputs: Outputs
     reads: Mapping[TableName, tuple[str, ...] | None]
@@ -46,7 +53,7 @@ class QueryColumns:
 
 def resolve_columns(query: ParsedQuery, tables: Mapping[TableName, Types | None]) -> QueryColumns:
     """Resolve every column of the query; `tables` gives the columns of what it reads."""
-    run = _Run(query.source, tables)
+    run = Resolution(query.source, tables)
     outputs = _query(run, query.tree, {}, None)
     reads = {
         name: None if columns is None else tuple(sorted(columns))
@@ -60,7 +67,7 @@ def resolve_expression(
 ) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
     """The columns an expression over one table uses, sorted, and what is wrong with their names."""
     relation = Relation("", columns, table)
-    run = _Run(source, {table: columns})
+    run = Resolution(source, {table: columns})
     _expression(run, tree, Scope((relation,)), {})
     if columns is None:
         names = {node.parts[0].name.lower() for node in tree.find_all(exp.Column)}
@@ -69,40 +76,16 @@ def resolve_expression(
     return tuple(sorted(names)), tuple(run.problems)
 
 
-@dataclass(slots=True)
-class _Run:
-    """What one resolution gathers."""
-
-    source: SqlText
-    tables: Mapping[TableName, Types | None]
-    reads: dict[TableName, set[str] | None] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def read(self, found: Found) -> None:
-        for table, column in found.readers:
-            columns = self.reads.setdefault(table, set())
-            if columns is not None:
-                columns.add(column)
-
-    def read_all(self, relation: Relation) -> None:
-        if relation.table:
-            self.reads[relation.table] = None
-
-
 _Ctes = Mapping[str, Outputs]
 
 
-def _query(run: _Run, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> Outputs:
+def _query(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> Outputs:
     ctes = _with(run, node, ctes, outer)
     match node:
         case exp.Select():
             return _select(run, node, ctes, outer)
         case exp.SetOperation():
-            left = _query(run, node.this, ctes, outer)
-            right = _query(run, node.expression, ctes, outer)
-            _set_operation_problem(run, node, left, right)
-            _tail(run, node, ctes, Scope(aliases=_types(left) or {}, outer=outer), left)
-            return left
+            return _set_operation(run, node, ctes, outer)
         case exp.Subquery():
             inner = _query(run, node.this, ctes, outer)
             _tail(run, node, ctes, Scope(aliases=_types(inner) or {}, outer=outer), inner)
@@ -112,7 +95,26 @@ def _query(run: _Run, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> Outpu
     return None
 
 
-def _with(run: _Run, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> _Ctes:
+def _set_operation(
+    run: Resolution, node: exp.SetOperation, ctes: _Ctes, outer: Scope | None
+) -> Outputs:
+    """The first side's names; a loop, because a long UNION is a deep tree to the left."""
+    chain: list[tuple[exp.SetOperation, _Ctes]] = [(node, ctes)]
+    first = node.this
+    while isinstance(first, exp.SetOperation):
+        ctes = _with(run, first, ctes, outer)
+        chain.append((first, ctes))
+        first = first.this
+    left = _query(run, first, ctes, outer)
+    for operation, seen in reversed(chain):
+        right = _query(run, operation.expression, seen, outer)
+        _set_operation_problem(run, operation, left, right)
+        left = _common_outputs(left, right)
+        _tail(run, operation, seen, Scope(aliases=_types(left) or {}, outer=outer), left)
+    return left
+
+
+def _with(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> _Ctes:
     with_ = node.args.get("with_")
     if not isinstance(with_, exp.With):
         return ctes
@@ -126,7 +128,7 @@ def _with(run: _Run, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> _Ctes:
     return seen
 
 
-def _tail(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope, outputs: Outputs) -> None:
+def _tail(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope, outputs: Outputs) -> None:
     """ORDER BY and the like behind a set operation or subquery: they see the outputs only."""
     for key in _CLAUSES:
         for part in _nodes(node.args.get(key)):
@@ -134,7 +136,7 @@ def _tail(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope, outputs: Outputs
                 _expression(run, part, scope, ctes)
 
 
-def _select(run: _Run, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Outputs:
+def _select(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Outputs:
     scope = _from(run, node, ctes, outer)
     if where := node.args.get("where"):
         _expression(run, where, scope, ctes)
@@ -146,9 +148,9 @@ def _select(run: _Run, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Ou
             outputs.append(output)
             if output.name is not None:
                 aliases = {**aliases, output.name: output.type}
-    seen = replace(scope, aliases=aliases)
     for key, value in node.args.items():
         if key in _CLAUSES:
+            seen = replace(scope, aliases=aliases, aliases_first=key in _BEHIND_SELECT)
             for part in _nodes(value):
                 _expression(run, part, seen, ctes)
         elif key not in _ELSEWHERE:
@@ -157,7 +159,7 @@ def _select(run: _Run, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Ou
     return tuple(outputs) if known else None
 
 
-def _from(run: _Run, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Scope:
+def _from(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Scope:
     scope = Scope(outer=outer)
     from_ = node.args.get("from_")
     if from_ is not None:
@@ -169,7 +171,7 @@ def _from(run: _Run, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Scop
     return scope
 
 
-def _join(run: _Run, join: exp.Join, ctes: _Ctes, scope: Scope) -> Scope:
+def _join(run: Resolution, join: exp.Join, ctes: _Ctes, scope: Scope) -> Scope:
     right = _relations(run, join.this, ctes, scope)
     if (join.args.get("kind") or "").upper() in ("SEMI", "ANTI"):
         inside = replace(scope, relations=scope.relations + right)
@@ -181,14 +183,14 @@ def _join(run: _Run, join: exp.Join, ctes: _Ctes, scope: Scope) -> Scope:
 
 
 def _join_condition(
-    run: _Run, join: exp.Join, ctes: _Ctes, scope: Scope, right: tuple[Relation, ...]
+    run: Resolution, join: exp.Join, ctes: _Ctes, scope: Scope, right: tuple[Relation, ...]
 ) -> frozenset[str]:
     """Resolve ON and USING; returns the columns that stand for both sides from here on."""
     if on := join.args.get("on"):
         _expression(run, on, scope, ctes)
     using = [part for part in join.args.get("using") or () if isinstance(part, exp.Expr)]
     for part in using:
-        _using(run, part, scope)
+        resolve_using(run, part, scope)
     if (join.args.get("method") or "").upper() == "NATURAL":
         for relation in scope.relations:
             run.read_all(relation)
@@ -196,16 +198,7 @@ def _join_condition(
     return frozenset(part.name.lower() for part in using)
 
 
-def _using(run: _Run, part: exp.Expr, scope: Scope) -> None:
-    name = part.name.lower()
-    found = find_column(replace(scope, merged=scope.merged | {name}), (name,))
-    if found is None and not scope.open:
-        _unknown(run, part, name, scope)
-    if found is not None:
-        run.read(found)
-
-
-def _relations(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope) -> tuple[Relation, ...]:
+def _relations(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> tuple[Relation, ...]:
     """The relations one element of a FROM adds."""
     match node:
         case exp.Table() if isinstance(node.this, exp.Identifier | exp.Dot):
@@ -228,7 +221,7 @@ def _relations(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope) -> tuple[Re
 
 
 def _parenthesised(
-    run: _Run, node: exp.Subquery, ctes: _Ctes, scope: Scope
+    run: Resolution, node: exp.Subquery, ctes: _Ctes, scope: Scope
 ) -> tuple[Relation, ...]:
     relations = _relations(run, node.this, ctes, scope)
     if not node.alias:
@@ -242,7 +235,7 @@ def _parenthesised(
     return (Relation(node.alias.lower(), columns),)
 
 
-def _table(run: _Run, node: exp.Table, ctes: _Ctes) -> Relation:
+def _table(run: Resolution, node: exp.Table, ctes: _Ctes) -> Relation:
     name = table_name(node)
     alias = (node.alias or node.name).lower()
     if name is None:
@@ -258,7 +251,7 @@ def _table(run: _Run, node: exp.Table, ctes: _Ctes) -> Relation:
     return _pivoted(run, relation, node)
 
 
-def _pivoted(run: _Run, relation: Relation, node: exp.Expr) -> Relation:
+def _pivoted(run: Resolution, relation: Relation, node: exp.Expr) -> Relation:
     """A PIVOT or UNPIVOT makes columns out of values: what comes out is not known."""
     pivots = node.args.get("pivots")
     if not pivots:
@@ -267,8 +260,8 @@ def _pivoted(run: _Run, relation: Relation, node: exp.Expr) -> Relation:
     return Relation((pivots[-1].alias or relation.alias).lower(), None)
 
 
-def _generated(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope) -> Relation:
-    """A table function, a LATERAL subquery or a LATERAL VIEW: they see the relations before them."""
+def _generated(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> Relation:
+    """A table function, LATERAL subquery or LATERAL VIEW: they see the relations before them."""
     alias, inner = node.alias.lower(), node.this
     if isinstance(inner, exp.Subquery):
         outputs = _query(run, inner, ctes, scope)
@@ -280,19 +273,21 @@ def _generated(run: _Run, node: exp.Expr, ctes: _Ctes, scope: Scope) -> Relation
     return Relation(alias, dict.fromkeys(names) if names and certain else None)
 
 
-def _projection(run: _Run, node: exp.Expr, scope: Scope, ctes: _Ctes) -> Outputs:
+def _projection(run: Resolution, node: exp.Expr, scope: Scope, ctes: _Ctes) -> Outputs:
     inner = node.this if isinstance(node, exp.Alias) else node
     if isinstance(node, exp.Star):
         return _star(run, node, scope, scope.relations)
     if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
         return _qualified_star(run, node, scope)
     _expression(run, inner, scope, ctes)
-    start, length = _span(node)
+    start, length = node_span(node)
     if isinstance(node, exp.Aliases):
-        return tuple(Output(alias.name.lower(), None, *_span(alias)) for alias in node.expressions)
-    kind = infer_type(inner, lambda column: _type_of(column, scope))
+        return tuple(
+            Output(alias.name.lower(), None, *node_span(alias)) for alias in node.expressions
+        )
+    kind = infer_type(inner, lambda column: type_of(column, scope))
     if isinstance(node, exp.Alias):
-        return (Output(node.alias.lower(), kind, *_span(node.args["alias"])),)
+        return (Output(node.alias.lower(), kind, *node_span(node.args["alias"])),)
     if isinstance(node, exp.Column):
         return (Output(node.name.lower(), kind, start, length),)
     if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
@@ -300,11 +295,13 @@ def _projection(run: _Run, node: exp.Expr, scope: Scope, ctes: _Ctes) -> Outputs
     return (Output(None, kind, start, length),)
 
 
-def _star(run: _Run, star: exp.Star, scope: Scope, relations: tuple[Relation, ...]) -> Outputs:
+def _star(
+    run: Resolution, star: exp.Star, scope: Scope, relations: tuple[Relation, ...]
+) -> Outputs:
     """What `*` stands for: the columns of USING first, then each relation's own."""
     for relation in relations:
         run.read_all(relation)
-    start, length = _span(star)
+    start, length = node_span(star)
     if any(relation.columns is None for relation in relations):
         return None
     outputs: list[Output] = []
@@ -321,25 +318,25 @@ def _star(run: _Run, star: exp.Star, scope: Scope, relations: tuple[Relation, ..
     left_out = {part.name.lower(): part for part in _nodes(star.args.get("except_"))}
     for name, part in left_out.items():
         if name not in {output.name for output in outputs}:
-            _unknown(run, part, name, scope)
+            report_unknown(run, part, name, scope)
     return tuple(output for output in outputs if output.name not in left_out)
 
 
-def _qualified_star(run: _Run, node: exp.Column, scope: Scope) -> Outputs:
+def _qualified_star(run: Resolution, node: exp.Column, scope: Scope) -> Outputs:
     parts = [part.name.lower() for part in node.parts if isinstance(part, exp.Identifier)]
     relation = find_relation(scope, parts[-1]) if len(parts) == 1 else None
     if relation is not None:
         star = node.this
         return _star(run, star if star.meta else node.copy().this, scope, (relation,))
     if find_column(scope, tuple(parts)) is None and not scope.open:
-        _unknown_relation(run, node, parts, scope)
+        report_unknown_relation(run, node, parts, scope)
     found = find_column(scope, tuple(parts))
     if found is not None:
         run.read(found)
     return None
 
 
-def _expression(run: _Run, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
+def _expression(run: Resolution, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
     """Resolve every column below `tree`; queries inside see this scope around them."""
     stack = [tree]
     while stack:
@@ -347,107 +344,13 @@ def _expression(run: _Run, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
         if isinstance(node, exp.Query):
             _query(run, node, ctes, scope)
         elif isinstance(node, exp.Column):
-            _column(run, node, scope)
+            resolve_name(run, node, scope)
         else:
             stack.extend(reversed(list(node.iter_expressions())))
 
 
-def _column(run: _Run, node: exp.Column, scope: Scope) -> None:
-    parts = tuple(part.name.lower() for part in node.parts if isinstance(part, exp.Identifier))
-    if isinstance(node.this, exp.Star):
-        relation = find_relation(scope, parts[-1]) if parts else None
-        if relation:
-            run.read_all(relation)
-        return
-    if not parts:
-        return
-    found = find_column(scope, parts)
-    if found is None:
-        _not_found(run, node, parts, scope)
-        return
-    run.read(found)
-    if found.ambiguous:
-        place = run.source.place(*_span(node))
-        names = " and ".join(alias or "a subquery" for alias in found.ambiguous)
-        hint = f"write {found.ambiguous[0]}.{parts[0]}" if found.ambiguous[0] else ""
-        run.problems.append(
-            Problem("LW223", f"column `{parts[0]}` is in {names}", place, hint=hint)
-        )
-
-
-def _not_found(run: _Run, node: exp.Column, parts: tuple[str, ...], scope: Scope) -> None:
-    relation = find_relation(scope, parts[0]) if len(parts) > 1 else None
-    if relation is not None:
-        if relation.columns is not None:
-            _unknown_in(run, node, parts[1], relation)
-        elif relation.table:
-            run.reads[relation.table] = None
-        return
-    if len(parts) > 2 and TableName(parts[0], parts[1]) in run.tables:
-        hint = f"write {parts[1]}.{parts[2]}, or give the table an alias"
-        place = run.source.place(*_span(node))
-        message = f"columns are not qualified by a schema: {'.'.join(parts)}"
-        run.problems.append(Problem("LW207", message, place, hint))
-        return
-    if scope.open:
-        for level in scope.chain():
-            for unknown in level.relations:
-                if unknown.columns is None:
-                    run.read_all(unknown)
-        return
-    if len(parts) > 1:
-        _unknown_relation(run, node, list(parts), scope)
-    else:
-        _unknown(run, node, parts[0], scope)
-
-
-def _unknown(run: _Run, node: exp.Expr, name: str, scope: Scope) -> None:
-    tables = [relation for level in scope.chain() for relation in level.relations]
-    place = run.source.place(*_span(node))
-    columns = visible_columns(scope)
-    hint = near_hint(name, columns)
-    if len(tables) == 1 and tables[0].table:
-        _append_unknown(run, node, name, str(tables[0].table), columns)
-        return
-    message = f"column `{name}` is not produced by anything read here"
-    label = f"columns here: {listed(columns)}" if columns else "nothing is read here"
-    run.problems.append(Problem("LW204", message, place, hint, label))
-
-
-def _unknown_in(run: _Run, node: exp.Column, name: str, relation: Relation) -> None:
-    by = str(relation.table) if relation.table else f"`{relation.alias}`"
-    _append_unknown(run, node, name, by, list(relation.columns or ()))
-
-
-def _append_unknown(run: _Run, node: exp.Expr, name: str, by: str, columns: list[str]) -> None:
-    run.problems.append(
-        Problem(
-            "LW204",
-            f"column `{name}` is not produced by {by}",
-            run.source.place(*_name_span(node, name)),
-            hint=near_hint(name, columns),
-            label=f"{by} has: {listed(columns)}",
-        )
-    )
-
-
-def _unknown_relation(run: _Run, node: exp.Expr, parts: list[str], scope: Scope) -> None:
-    aliases = [
-        relation.alias for level in scope.chain() for relation in level.relations if relation.alias
-    ]
-    run.problems.append(
-        Problem(
-            "LW224",
-            f"`{parts[0]}` is neither a table nor a column here",
-            run.source.place(*_span(node)),
-            hint=near_hint(parts[0], [*aliases, *visible_columns(scope)]),
-            label=f"tables here: {listed(aliases)}" if aliases else "",
-        )
-    )
-
-
 def _set_operation_problem(
-    run: _Run, node: exp.SetOperation, left: Outputs, right: Outputs
+    run: Resolution, node: exp.SetOperation, left: Outputs, right: Outputs
 ) -> None:
     if left is None or right is None or len(left) == len(right):
         return
@@ -458,16 +361,20 @@ def _set_operation_problem(
     run.problems.append(Problem("LW227", message, run.source.place(at.start, at.length)))
 
 
-def _type_of(node: exp.Column, scope: Scope) -> str | None:
-    parts = tuple(part.name.lower() for part in node.parts if isinstance(part, exp.Identifier))
-    found = find_column(scope, parts) if parts else None
-    return found.type if found else None
-
-
 def _types(outputs: Outputs) -> Types | None:
     if outputs is None:
         return None
     return {output.name: output.type for output in outputs if output.name is not None}
+
+
+def _common_outputs(left: Outputs, right: Outputs) -> Outputs:
+    """The left side's names; a type only where both sides agree."""
+    if left is None or right is None or len(left) != len(right):
+        return left
+    return tuple(
+        mine if mine.type == theirs.type else replace(mine, type=None)
+        for mine, theirs in zip(left, right, strict=True)
+    )
 
 
 def _column_aliases(node: exp.Expr) -> list[str]:
@@ -497,22 +404,3 @@ def _nodes(value: object) -> Iterator[exp.Expr]:
         yield value
     elif isinstance(value, list):
         yield from (item for item in value if isinstance(item, exp.Expr))
-
-
-def _span(node: exp.Expr) -> tuple[int, int]:
-    """Start and length of a node: of its whole dotted name for a column."""
-    starts = [part.meta for part in node.walk() if "start" in part.meta]
-    if not starts:
-        return 0, 1
-    if isinstance(node, exp.Column | exp.Dot):
-        start = min(meta["start"] for meta in starts)
-        return start, max(meta["end"] for meta in starts) - start + 1
-    return starts[0]["start"], starts[0]["end"] - starts[0]["start"] + 1
-
-
-def _name_span(node: exp.Expr, name: str) -> tuple[int, int]:
-    """The span of the one part of a dotted name that is `name`."""
-    for part in node.find_all(exp.Identifier):
-        if part.name.lower() == name and "start" in part.meta:
-            return part.meta["start"], part.meta["end"] - part.meta["start"] + 1
-    return _span(node)

@@ -113,7 +113,9 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
         for name in {*reads, *_acting_references(rules.checks)}
         if name in gathered.steps
     }
-    fingerprint = _fingerprint(gathered, spec, read, columns, rules.checks, upstream)
+    fingerprint = _fingerprint(
+        gathered, spec, read, columns=columns, checks=rules.checks, upstream=upstream
+    )
     gathered.steps[spec.name] = Step(
         name=spec.name,
         kind=spec.kind,
@@ -165,6 +167,7 @@ def _fingerprint(
     gathered: _Gathered,
     spec: TableSpec,
     read: ReadTransform,
+    *,
     columns: TableColumns,
     checks: tuple[Check, ...],
     upstream: Mapping[TableName, Step],
@@ -198,7 +201,7 @@ def _acting_references(checks: tuple[Check, ...]) -> set[TableName]:
 def _deterministic(
     gathered: _Gathered, read: ReadTransform, checks: tuple[Check, ...], types: Types | None
 ) -> bool:
-    """Tables are pinned; a view is executed again by each reader, so it counts as part of the query."""
+    """Tables are pinned; a view is executed again by each reader: it is part of the query."""
     if read.query is None:
         return False
     inputs = [gathered.steps[name] for name in read.reads if name in gathered.steps]
@@ -226,7 +229,7 @@ def _types(columns: TableColumns) -> Types | None:
 
 
 def _known(project: Project) -> KnownTables:
-    """Names that may be read. A file with problems may be the one that defines a table of its name."""
+    """Names that may be read. A file with problems may be the one that defines its table."""
     files = {problem.where.path for problem in project.problems if problem.where}
     broken = frozenset(PurePosixPath(path).stem.lower() for path in files)
     return KnownTables({spec.name for spec in project.tables}, project.schemas, broken)

@@ -5,10 +5,11 @@ Conservative: what is not known to be deterministic is not.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.graph.functions import FLOAT_SENSITIVE, NONDETERMINISTIC
 from lakewright.graph.parsing import ParsedQuery
@@ -30,7 +31,7 @@ def is_deterministic(query: ParsedQuery, checks: Sequence[Check], columns: Types
 def _called(tokens: Sequence[Token]) -> set[str]:
     return {
         token.text.lower()
-        for token, following in zip(tokens, tokens[1:], strict=False)
+        for token, following in itertools.pairwise(tokens)
         if following.token_type is TokenType.L_PAREN
     }
 

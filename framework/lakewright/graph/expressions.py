@@ -1,4 +1,4 @@
-"""Expressions that users write in YAML: parsed and guarded like queries, over the columns of one table."""
+"""Expressions in YAML: parsed and guarded like queries, over the columns of one table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 from sqlglot.errors import TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.graph.columns import resolve_expression

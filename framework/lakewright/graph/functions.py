@@ -1,4 +1,4 @@
-"""Names of functions and what the compiler must know of them. Lower case; one table for each question."""
+"""What the compiler must know of functions: lower case names, one table for each question."""
 
 from __future__ import annotations
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Place, Problem
 from lakewright.graph.functions import CLOCK, CLOCK_WITHOUT_ARGUMENTS, FORBIDDEN
+from lakewright.graph.spans import node_span
 from lakewright.specs import SqlText
 
 _MAX_DEPTH = 100
@@ -45,15 +46,6 @@ def check_tree(source: SqlText, tree: exp.Expr) -> tuple[Problem, ...]:
     if not isinstance(tree, exp.Select | exp.SetOperation | exp.Subquery):
         return (_not_a_select(source.place(0), tree.key),)
     return tuple(_tree_problems(source, tree))
-
-
-def span(source: SqlText, node: exp.Expr) -> Place:
-    """The user's place of the first part of `node` that has one."""
-    for part in node.walk():
-        meta = part.meta
-        if "start" in meta:
-            return source.place(meta["start"], meta["end"] - meta["start"] + 1)
-    return source.place(0)
 
 
 def _structure(source: SqlText, tokens: Sequence[Token]) -> Iterator[Problem]:
@@ -178,25 +170,25 @@ def _tree_problems(source: SqlText, tree: exp.Expr) -> Iterator[Problem]:
                 yield Problem(
                     "LW212",
                     "TRANSFORM ... USING runs a program of the host",
-                    span(source, node),
+                    source.place(*node_span(node)),
                     hint="write a Python transform instead",
                 )
             case exp.Table() if node.args.get("version") or node.args.get("when"):
                 yield Problem(
                     "LW211",
                     "a query reads each table at the version its release says",
-                    span(source, node),
+                    source.place(*node_span(node)),
                     hint="remove VERSION AS OF or TIMESTAMP AS OF",
                 )
             case exp.DML() | exp.DDL() | exp.Command() | exp.Into() if not isinstance(
                 node, exp.Query
             ):
-                yield _not_a_select(span(source, node), node.key)
+                yield _not_a_select(source.place(*node_span(node)), node.key)
             case exp.Table() if node.args.get("sample") and not node.alias:
                 yield Problem(
                     "LW206",
                     "a sampled table needs an alias",
-                    span(source, node),
+                    source.place(*node_span(node)),
                     hint="write it as TABLESAMPLE (...) AS <name>",
                 )
 

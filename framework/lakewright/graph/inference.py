@@ -9,9 +9,13 @@ from sqlglot import exp
 from lakewright.graph.types import parse_type
 
 _INTEGERS = ("tinyint", "smallint", "int", "bigint")
-_TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.ConcatWs, exp.RegexpReplace)
+_ALWAYS: tuple[tuple[tuple[type, ...], str], ...] = (
+    ((exp.Count,), "bigint"),
+    ((exp.RowNumber,), "int"),
+    ((exp.Boolean, exp.Predicate, exp.Connector, exp.Not), "boolean"),
+    ((exp.Lower, exp.Upper, exp.Trim, exp.ConcatWs, exp.RegexpReplace), "string"),
+)
 _SAME = (exp.Paren, exp.Alias, exp.Min, exp.Max, exp.Filter, exp.Window)
-_TRUTH = (exp.Predicate, exp.Connector, exp.Not)
 
 
 def infer_type(node: exp.Expr, column: Callable[[exp.Column], str | None]) -> str | None:
@@ -23,26 +27,14 @@ def infer_type(node: exp.Expr, column: Callable[[exp.Column], str | None]) -> st
             return parse_type(node.to.sql(dialect="spark"))
         case exp.Literal():
             return _literal_type(node)
-        case exp.Count():
-            return "bigint"
-        case exp.RowNumber():
-            return "int"
-        case exp.Boolean():
-            return "boolean"
         case exp.Sum():
             inner = infer_type(node.this, column)
             return "bigint" if inner in _INTEGERS else "double" if inner == "double" else None
         case exp.Coalesce() | exp.If() | exp.Case():
             return _common_type(node, column)
-    if isinstance(node, _TRUTH) and not isinstance(node, exp.SubqueryPredicate):
-        return "boolean"
-    if isinstance(node, exp.Exists):
-        return "boolean"
-    if isinstance(node, _TEXT):
-        return "string"
     if isinstance(node, _SAME):
         return infer_type(node.this, column)
-    return None
+    return next((kind for nodes, kind in _ALWAYS if isinstance(node, nodes)), None)
 
 
 def _literal_type(node: exp.Literal) -> str | None:

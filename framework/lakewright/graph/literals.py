@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0": "\\0"}
@@ -13,8 +13,8 @@ _ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\0
 def literal(value: object) -> str:
     """`value` as SQL for a session with ANSI on and time zone UTC.
 
-    Strings escape backslashes and quotes; negative numbers stand in parentheses, so that a minus before
-    them cannot begin a comment; a naive datetime is UTC. ValueError for what SQL cannot say.
+    Strings escape backslashes and quotes; negative numbers stand in parentheses, so that a minus
+    before them cannot begin a comment; a naive datetime is UTC. ValueError for what SQL cannot say.
     """
     match value:
         case None:
@@ -26,8 +26,8 @@ def literal(value: object) -> str:
         case str():
             return "'" + "".join(_ESCAPES.get(character, character) for character in value) + "'"
         case datetime():
-            aware = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
-            return f"TIMESTAMP'{aware.astimezone(timezone.utc):%Y-%m-%d %H:%M:%S.%f}+00:00'"
+            aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+            return f"TIMESTAMP'{aware.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00:00'"
         case date():
             return f"DATE'{value.isoformat()}'"
         case Mapping():
@@ -37,7 +37,7 @@ def literal(value: object) -> str:
     raise ValueError(f"{value!r} has no SQL literal")
 
 
-def _number(value: int | float | Decimal) -> str:
+def _number(value: float | Decimal) -> str:
     if not math.isfinite(value):
         raise ValueError(f"{value!r} has no SQL literal")
     if isinstance(value, int) and not -(2**63) < value < 2**63:

@@ -44,7 +44,7 @@ def query_columns(spec: TableSpec, source: SqlText, outputs: Outputs) -> TableCo
 
 
 def written_columns(spec: TableSpec) -> TableColumns:
-    """Columns of a source, an ingest or a Python transform: the declared ones, unknown without any."""
+    """Columns of a source, an ingest or a Python transform: the declared ones, or unknown."""
     declared, problems = declared_columns(spec)
     if not declared:
         return TableColumns(None, (), problems)
@@ -54,7 +54,8 @@ def written_columns(spec: TableSpec) -> TableColumns:
 
 def declared_columns(spec: TableSpec) -> tuple[tuple[Column, ...], tuple[Problem, ...]]:
     """The columns of the spec with their types parsed; unknown types and names are problems."""
-    columns, problems = [], []
+    columns: list[Column] = []
+    problems: list[Problem] = []
     reserved = _reserved(spec)
     for written in spec.columns:
         name = written.name.lower()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Problem
 from lakewright.graph.literals import literal
@@ -83,7 +83,7 @@ def _parameter(
             "LW208",
             f"`:{name.text}` behind a value may be a path into it or a parameter",
             source.place(colon.start, name.end - colon.start + 1),
-            hint="for a path use variant_get or get_json_object; for a parameter write an operator before it",
+            hint="for a path use variant_get or get_json_object; a parameter needs an operator",
         )
     if at and tokens[at - 1].end + 1 == colon.start and source.text[colon.start - 1].isalnum():
         return Problem(

@@ -1,4 +1,4 @@
-"""From the text of a query to tokens and a tree; every syntax error at the user's line and column."""
+"""From the text of a query to tokens and a tree; syntax errors at the user's line and column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.errors import ParseError, TokenError
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Problem
 from lakewright.graph.guards import check_tokens, check_tree
@@ -28,7 +28,7 @@ _TOKEN_REPR = re.compile(r"<Token token_type: TokenType\.(\w+), text: (.*?), lin
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """One SELECT. `source` ends before a closing semicolon; `tokens` are as written, without comments."""
+    """One SELECT. `source` ends before a closing semicolon; `tokens`: as written, no comments."""
 
     source: SqlText
     tokens: tuple[Token, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -22,11 +23,11 @@ _PATH_FORMATS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KnownTables:
-    """What names may mean. `broken`: last parts of tables that could not be read; nobody is blamed for them."""
+    """What names may mean. `broken`: last parts of tables that could not be read themselves."""
 
-    tables: Set[TableName]
+    tables: AbstractSet[TableName]
     schemas: Mapping[str, str]
-    broken: Set[str] = frozenset()
+    broken: AbstractSet[str] = frozenset()
 
     def problem(self, name: TableName, where: Place) -> Problem | None:
         """Why `name` cannot be read, None when it can (or when its own file is to blame)."""

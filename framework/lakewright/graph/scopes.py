@@ -1,4 +1,4 @@
-"""What a name can mean at one place of a query: relations with their columns, aliases, outer queries."""
+"""What a name can mean at one place of a query: relations, aliases, outer queries."""
 
 from __future__ import annotations
 
@@ -35,12 +35,13 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list, where seen."""
+    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list."""
 
     relations: tuple[Relation, ...] = ()
     merged: frozenset[str] = frozenset()
     aliases: Types = field(default_factory=dict)
     outer: Scope | None = None
+    aliases_first: bool = False  # behind SELECT a bare name means an output before an input
 
     def chain(self) -> Iterator[Scope]:
         """This scope, then the ones around it."""
@@ -111,7 +112,7 @@ def _find_qualified(scope: Scope, parts: tuple[str, ...]) -> Found | None:
 def _find_bare(scope: Scope, parts: tuple[str, ...]) -> Found | None:
     name, nested = parts[0], len(parts) > 1
     holders = [relation for relation in scope.relations if name in (relation.columns or ())]
-    if not holders:
+    if not holders or (scope.aliases_first and name in scope.aliases):
         known = name in scope.aliases
         return Found(None if nested else scope.aliases[name], nested=nested) if known else None
     several = len(holders) > 1 and name not in scope.merged

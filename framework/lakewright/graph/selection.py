@@ -1,6 +1,7 @@
 """The selection grammar: `name`, `+name`, `name+`, `2+name+`, `method:value`, wildcards.
 
-A space unites, a comma intersects. Methods: tag, layer, schema, owner, path, source, state:modified.
+A space unites, a comma intersects. Methods: tag, layer, schema, owner, path, source,
+state:modified.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from lakewright.specs import DeltaInput, FilesInput, PythonRef, SqlText, TableSp
 
 @dataclass(frozen=True, slots=True)
 class ReadTransform:
-    """A table's transform with where each input is named. `readable` is false when it cannot be understood."""
+    """A transform and where each input is named. `readable`: its columns can be trusted."""
 
     transform: Transform
     reads: Mapping[TableName, Place] = field(default_factory=dict)
@@ -102,7 +102,7 @@ def _read_python(
 
 
 def _mentioned(ref: PythonRef) -> tuple[set[str], tuple[str, ...]]:
-    """Names and texts in the closure: which vars it may use; and which clocks it asks its inputs for."""
+    """Words in the closure: which vars it may use, and which clocks it asks its inputs for."""
     words, attributes = set[str](), set[str]()
     for file in ref.closure:
         try:

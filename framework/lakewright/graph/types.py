@@ -36,7 +36,7 @@ _MAX_DEPTH = 20
 
 
 def parse_type(text: str) -> str | None:
-    """The simple string of a written type (`Decimal( 10, 2 )` -> `decimal(10,2)`), None if it is none."""
+    """The simple string of a written type (`Decimal( 10, 2 )` -> `decimal(10,2)`), or None."""
     tokens: list[str] = []
     at = 0
     stripped = text.rstrip()

@@ -45,7 +45,7 @@ class SqlTransform:
     splices: tuple[Splice, ...]
 
     def render(self, bind: Callable[[TableName], str], parameters: Mapping[str, str]) -> str:
-        """The text to execute. `bind` gives the quoted relation for a table; `parameters` SQL literals."""
+        """The text to execute. `bind`: a table's quoted relation; `parameters`: SQL literals."""
         parts, at = [], 0
         for splice in self.splices:
             parts.append(self.source.text[at : splice.start])
@@ -86,7 +86,7 @@ class RowTest:
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTest:
-    """A row passes when `columns` are found together in `to_columns` of `to`, or one of them is NULL.
+    """A row passes when `columns` are found together in `to_columns` of `to`, or one is NULL.
 
     Rows outside `only_where` (SQL, already never NULL) pass.
     """
@@ -99,7 +99,7 @@ class ReferenceTest:
 
 @dataclass(frozen=True, slots=True)
 class KeepTest:
-    """Of the rows with equal `columns`, only the first by `order_by` passes (a window in the query)."""
+    """Of rows with equal `columns` only the first by `order_by` passes: a window in the query."""
 
     columns: tuple[str, ...]
     order_by: str
@@ -110,8 +110,8 @@ class KeepTest:
 class TableTest:
     """A measurement over the whole written table.
 
-    `failed` is a scalar SQL expression that counts what breaks the rule (0 passes); `{table}` stands for
-    the relation. `rows` counts what was looked at, by default all rows.
+    `failed` is a scalar SQL expression that counts what breaks the rule (0 passes); `{table}`
+    stands for the relation. `rows` counts what was looked at, by default all rows.
     """
 
     failed: str

@@ -1,4 +1,4 @@
-"""`between: {column: c, min: a, max: b}`: bounds belong to the range; one of them may be left out."""
+"""`between: {column: c, min: a, max: b}`: bounds included; one of them may be left out."""
 
 from __future__ import annotations
 

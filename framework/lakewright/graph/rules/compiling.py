@@ -1,4 +1,4 @@
-"""From rules as written to checks: options folded in, names derived, placed before or after the commit."""
+"""From rules as written to checks: options folded in, named, placed before or after the commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which options a rule may have: one table of what is legal, for every class of rule and kind of table."""
+"""Which options are legal for every class of rule and kind of table."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakewright.graph.rules.rule import Draft, Rule, RowDraft, WrittenRule, read_columns
+from lakewright.graph.rules.rule import Draft, RowDraft, Rule, WrittenRule, read_columns
 from lakewright.names import quote
 
 

@@ -20,7 +20,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     where = f" WHERE {written.only_where}" if written.only_where else ""
     failed = f"(SELECT greatest(0, {', '.join([*missing, *surplus])}) FROM {{table}}{where})"
     rows = f"(SELECT count(*) FROM {{table}}{where})"
-    return [TestDraft((), TableTest(failed, rows), _sentence(low, high), label="")]
+    return [TestDraft((), TableTest(failed, rows), _sentence(low, high))]
 
 
 def _bound(written: WrittenRule, key: str, value: object) -> int | None:

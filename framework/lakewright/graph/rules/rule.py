@@ -1,4 +1,4 @@
-"""What a rule is: a name, the class that decides where it is legal, and a function that drafts checks."""
+"""What a rule is: a name, the class that decides what is legal, a function that drafts checks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Group = Literal["row", "reference", "unique", "table"]
 
 @dataclass(frozen=True, slots=True)
 class WrittenRule:
-    """A rule with all it may look at. `only_where` is checked SQL; columns are None while unknown."""
+    """A rule with all it may look at. `only_where` is checked SQL; columns: None while unknown."""
 
     table: TableName
     expect: ExpectSpec
@@ -36,12 +36,11 @@ class WrittenRule:
 
 @dataclass(frozen=True, slots=True)
 class RowDraft:
-    """A condition on one row. `passes` is SQL and may be NULL, which passes unless `nulls: fail`."""
+    """A condition on one row. `passes` is SQL; NULL passes unless the rule says `nulls: fail`."""
 
     columns: tuple[str, ...]
     passes: str
     sentence: str
-    label: str = ""  # of the derived name; the columns by default
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,6 @@ class TestDraft:
     columns: tuple[str, ...]
     test: ReferenceTest | KeepTest | TableTest
     sentence: str
-    label: str = ""
 
 
 Draft = RowDraft | TestDraft

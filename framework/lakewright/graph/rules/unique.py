@@ -1,7 +1,7 @@
 """`unique: [a, b]` or `unique: {columns: [a, b]}`: no two rows have the same values there.
 
-A NULL in one of the columns passes, as in SQL; with `nulls: fail` NULLs are values like others. With
-`keep` the first row of each by that order stays, and the others go where `on_fail` says.
+A NULL in one of the columns passes, as in SQL; with `nulls: fail` NULLs are values like others.
+With `keep` the first row of each by that order stays, and the others go where `on_fail` says.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lakewright.names import quote
 
 
 def duplicates(columns: Sequence[str], conditions: Sequence[str]) -> str:
-    """SQL that counts the rows beyond the first of each value, among rows that meet the conditions."""
+    """SQL that counts rows beyond the first of each value, among rows that meet the conditions."""
     names = ", ".join(quote(column) for column in columns)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     groups = f"SELECT count(*) AS `n` FROM {{table}}{where} GROUP BY {names} HAVING count(*) > 1"
