@@ -277,7 +277,7 @@ def _entry_path(version: int) -> str:
 
 
 def _token(token: str) -> CommitProperties:
-    return CommitProperties(custom_metadata={"userMetadata": token}, max_commit_retries=0)
+    return CommitProperties(custom_metadata={"userMetadata": token})
 
 
 @contextlib.contextmanager

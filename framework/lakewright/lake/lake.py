@@ -28,6 +28,7 @@ from lakewright.lake.records import (
     broken_record,
     decode_info,
     decode_release,
+    digest_bytes,
     encode_info,
     encode_release,
 )
@@ -242,7 +243,10 @@ class Lake:
         return self.tables.rows(pin.location, pin.version, columns)
 
     def append_history(self, kind: str, rows: pa.Table, *, now: datetime) -> None:
-        """Add rows to a history table, which is made, and given missing columns, as they come."""
+        """Add rows to a history table, which is made, and given missing columns, as they come.
+
+        Runs of all environments may append at the same time.
+        """
         location = self.location_uri(paths.history(kind))
         head = self.tables.head(location)
         fields = {item.name: item for item in head.definition.fields} if head else {}
@@ -250,8 +254,9 @@ class Lake:
             fields.setdefault(item.name, Field(item.name, str(from_arrow(item.type))))
         table_id = str(uuid.uuid5(uuid.NAMESPACE_URL, location))
         definition = Definition(tuple(fields.values()))
-        self.tables.define(location, definition, _HISTORY, table_id=table_id, now=now)
-        self.tables.append(location, rows, _HISTORY)
+        token = f"{_HISTORY}:{digest_bytes(repr((now, rows.to_pylist())).encode())[:16]}"
+        self.tables.define(location, definition, token, table_id=table_id, now=now)
+        self.tables.append(location, rows, token)
 
     # What planning reads
 
