@@ -1,6 +1,7 @@
 """What executes: the only package that imports pyspark, delta or pysail."""
 
 from lakewright.engines.capabilities import ENGINES, engine_capabilities
+from lakewright.engines.files import Header, compare_headers, header_fields
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.opening import open_engine
 from lakewright.engines.port import (
@@ -16,6 +17,8 @@ from lakewright.engines.port import (
     Sink,
     SqlRows,
 )
+from lakewright.engines.python_source import load_function
+from lakewright.engines.support import check_support
 
 __all__ = [
     "ENGINES",
@@ -25,12 +28,17 @@ __all__ = [
     "Engine",
     "FileRows",
     "FileToLoad",
+    "Header",
     "Inputs",
     "PythonRows",
     "Rows",
     "Session",
     "Sink",
     "SqlRows",
+    "check_support",
+    "compare_headers",
     "engine_capabilities",
+    "header_fields",
+    "load_function",
     "open_engine",
 ]
