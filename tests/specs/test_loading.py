@@ -6,11 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from specs.builders import found_in, problems_of, project_of, spec_of, table_of
 
 from lakewright.errors import SpecError
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, load_files, load_project
+from specs.builders import found_in, problems_of, project_of, spec_of, table_of
 
 
 def test_a_spec_without_a_kind_is_a_table() -> None:

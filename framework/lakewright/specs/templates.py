@@ -23,6 +23,14 @@ from lakewright.specs.values import Segment, SourceFile, SqlText
 # Private characters around an offset: a mark in the token stream that comes out with the text.
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([0-9]+)([cx]){_CLOSE}")
+_CALL_ERRORS = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    ArithmeticError,
+    RecursionError,
+)
 _Token = tuple[int, str, str]
 
 
@@ -122,7 +130,7 @@ def _evaluate(
                 message = f"the query has more than {MAX_OUTPUT} characters after Jinja"
                 problems.append(Problem("LW163", message, source.line(1)))
                 return None
-    except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+    except _CALL_ERRORS as error:
         start = int(_MARK.findall("".join(chunks))[-1][0])
         end = source.text.find("}}", start) + 2
         where = source.place(start, end if end > 1 else None)
