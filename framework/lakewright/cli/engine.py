@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from threading import Lock
 
 from lakewright.engines import Capabilities, Engine, Session, engine_capabilities
 from lakewright.names import TableName
@@ -15,6 +16,7 @@ class OnDemand:
         self._name = name
         self._open = open_it
         self._engine: Engine | None = None
+        self._opening = Lock()  # tables are built in several threads, and share one engine
 
     @property
     def name(self) -> str:
@@ -30,9 +32,10 @@ class OnDemand:
 
     @property
     def started(self) -> Engine:
-        if self._engine is None:
-            self._engine = self._open()
-        return self._engine
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._open()
+            return self._engine
 
     def session(self) -> Session:
         return self.started.session()
