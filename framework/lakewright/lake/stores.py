@@ -48,17 +48,15 @@ class LocalStore:
             _sync_folder(target.parent)
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
-        try:
-            found = sorted(_walk(self._at(prefix), confine(prefix), after))
-        except OSError as error:
-            raise storage_error(error, prefix) from error
-        for path, entry in found:
-            try:
-                stat = entry.stat()
-            except FileNotFoundError:
-                continue  # deleted since the folder was read
-            modified = datetime.fromtimestamp(stat.st_mtime_ns / 1e9, UTC)
-            yield StoredObject(path, stat.st_size, modified)
+        folder = self._at(prefix)
+        with _storing(prefix):
+            for path, entry in _walk(folder, prefix, after):
+                try:
+                    stat = entry.stat()
+                except FileNotFoundError:
+                    continue  # deleted since the folder was read
+                modified = datetime.fromtimestamp(stat.st_mtime_ns / 1e9, UTC)
+                yield StoredObject(path, stat.st_size, modified)
 
     def delete(self, path: str) -> None:
         try:
@@ -161,19 +159,19 @@ def _make_folder(folder: Path) -> None:
 
 
 def _walk(folder: Path, path: str, after: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Files below `folder` with a path behind `after`; folders wholly before it are not read."""
+    """Files below `folder` with a path behind `after`, in path order, folder by folder as asked."""
     try:
-        entries = os.scandir(folder)
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda it: f"{it.name}/" if it.is_dir() else it.name)
     except (FileNotFoundError, NotADirectoryError):
         return
-    with entries:
-        for entry in entries:
-            inner = f"{path}/{entry.name}"
-            if entry.is_dir():
-                if f"{inner}0" > after:  # "0" is the character behind "/"
-                    yield from _walk(Path(entry.path), inner, after)
-            elif inner > after and not _is_temporary(entry.name):
-                yield inner, entry
+    for entry in found:
+        inner = f"{path}/{entry.name}"
+        if entry.is_dir():
+            if f"{inner}0" > after:  # "0" is the character behind "/"
+                yield from _walk(Path(entry.path), inner, after)
+        elif inner > after and not _is_temporary(entry.name):
+            yield inner, entry
 
 
 def _is_temporary(name: str) -> bool:
