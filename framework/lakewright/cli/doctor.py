@@ -14,7 +14,7 @@ from typing import Literal
 
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
-from lakewright.cli.workspace import Workspace, find_lake, open_workspace
+from lakewright.cli.workspace import Workspace, open_workspace, project_lake
 from lakewright.engines.jars import cached_jars
 from lakewright.engines.java import find_java
 from lakewright.errors import LakewrightError
@@ -125,7 +125,7 @@ def _variables(space: Workspace) -> Iterator[Finding]:
 
 def _lake(space: Workspace) -> Iterator[Finding]:
     try:
-        lake = find_lake(space)
+        lake = project_lake(space)
         if not lake.exists():
             yield Finding("lake", "NOTE", f"{lake.uri} is made by the first `lakewright apply`")
             return

@@ -9,9 +9,9 @@ from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     choose,
-    find_lake,
     modified_tables,
     open_workspace,
+    project_lake,
     read_project,
     read_state,
 )
@@ -45,7 +45,7 @@ def list_tables(common: Common, select: list[str], exclude: list[str]) -> int:
 
     def modified() -> set[TableName]:
         space = open_workspace(common)
-        return modified_tables(graph, read_state(space, find_lake(space), graph))
+        return modified_tables(graph, read_state(space, project_lake(space), graph))
 
     chosen = choose(graph, select, exclude, modified)
     steps = [step for name, step in graph.steps.items() if chosen is None or name in chosen]

@@ -15,10 +15,10 @@ from lakewright.cli.workspace import (
     Workspace,
     choose,
     compile_workspace,
-    find_lake,
     modified_tables,
     need_project,
     open_workspace,
+    project_lake,
     read_state,
     with_code,
 )
@@ -78,7 +78,7 @@ def plan_project(common: Common, wish: Wish) -> Planned:
     """Compile, read the lake, compare. Writes nothing and starts no engine."""
     space = open_workspace(common)
     graph = compile_workspace(space)
-    lake = find_lake(space)
+    lake = project_lake(space)
     state = read_state(space, lake, graph)
     select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
     if select is not None:

@@ -89,8 +89,8 @@ def need_project(space: Workspace) -> Project:
     return space.project
 
 
-def find_lake(space: Workspace) -> Lake:
-    """The lake, which need not exist; RefusedError LW512 when it is another project's."""
+def project_lake(space: Workspace) -> Lake:
+    """The project's lake, which need not exist; RefusedError LW512 when it is another's."""
     lake = open_lake(space.lake_uri)
     if space.project is not None and lake.exists():
         lake.check_project(space.project.name)
@@ -98,8 +98,8 @@ def find_lake(space: Workspace) -> Lake:
 
 
 def existing_lake(space: Workspace) -> Lake:
-    """The lake; LakeError LW510 when there is none."""
-    lake = find_lake(space)
+    """A lake to read from, whoever it belongs to; LakeError LW510 when there is none."""
+    lake = open_lake(space.lake_uri)
     lake.info()
     return lake
 

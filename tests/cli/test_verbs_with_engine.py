@@ -1,0 +1,221 @@
+"""Verbs that run the embedded engine: a process each, with and without a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+import lakewright
+from cli.programs import CLEAN, PROGRAM, Cli, run_on_terminal, run_program
+
+NEW_FILE = "order_id,customer,ordered_on,amount\n9,Ada,2024-02-01,1.00\n10,Ada,2024-02-02,-1\n"
+
+
+@pytest.fixture
+def shop(built_once: Path, tmp_path: Path) -> Path:
+    """A copy of the built project."""
+    return Path(shutil.copytree(built_once, tmp_path / "shop"))
+
+
+def land(shop: Path) -> None:
+    (shop / "incoming/orders/orders_2024_02.csv").write_text(NEW_FILE)
+
+
+def edit_gold(shop: Path, to: str = "count(customer)") -> None:
+    query = shop / "sql/shop/gold/customer_totals.sql"
+    query.write_text(query.read_text().replace("count(*)", to))
+
+
+def latest(shop: Path) -> int:
+    return json.loads(run_program("status", "--json", cwd=shop).out)["release"]
+
+
+def test_apply_off_a_terminal_shows_the_plan_and_changes_nothing(shop: Path) -> None:
+    edit_gold(shop)
+    done = run_program("apply", cwd=shop)
+    assert done.code == 4
+    assert "~ gold.customer_totals" in done.out
+    assert "LW302" in done.err
+    assert latest(shop) == 1
+
+
+def test_apply_with_yes_publishes_and_a_second_plan_is_empty(shop: Path) -> None:
+    edit_gold(shop)
+    done = run_program("apply", "--yes", "--reason", "count names", cwd=shop)
+    assert done.code == 0
+    assert "Release 2 of dev_ana: 1 table published" in done.out
+    assert "built   gold.customer_totals" in done.err
+    assert run_program("plan", "--detailed-exitcode", cwd=shop).code == 0
+    assert json.loads(run_program("releases", "--json", cwd=shop).out)[0]["reason"] == "count names"
+
+
+def test_apply_json_prints_one_report(shop: Path) -> None:
+    land(shop)
+    done = run_program("apply", "--yes", "--json", cwd=shop)
+    report = json.loads(done.out)
+    assert (report["ok"], report["release"], report["error"]) == (True, 2, None)
+    silver = next(table for table in report["tables"] if table["table"] == "silver.orders")
+    counts = [silver[f"rows_{part}"] for part in ("produced", "kept", "quarantined", "dropped")]
+    assert counts == [6, 4, 2, 0]
+
+
+@pytest.mark.parametrize(("answer", "code", "release"), [("y\n", 0, 2), ("n\n", 4, 1)])
+def test_apply_on_a_terminal_asks(shop: Path, answer: str, code: int, release: int) -> None:
+    edit_gold(shop)
+    done = run_on_terminal("apply", cwd=shop, answer=answer)
+    assert done.code == code, done.out
+    assert "Apply these changes to dev_ana? [y/N]" in done.out
+    assert latest(shop) == release
+
+
+def test_refresh_never_asks_and_runs_released_code(shop: Path) -> None:
+    edit_gold(shop)  # not deployed: a refresh must not see it
+    land(shop)
+    done = run_program("refresh", "--json", cwd=shop)
+    report = json.loads(done.out)
+    assert done.code == 0, done.err
+    assert {table["action"] for table in report["tables"]} == {"refresh"}
+    plan = json.loads(run_program("plan", "--json", cwd=shop).out)
+    assert [change["table"] for change in plan["changes"]] == ["gold.customer_totals"]
+
+
+def test_refresh_needs_no_checkout(shop: Path, tmp_path: Path) -> None:
+    away = tmp_path / "away"
+    away.mkdir()
+    shutil.copytree(shop / "incoming", away / "incoming")
+    (away / "incoming/orders/orders_2024_02.csv").write_text(NEW_FILE)
+    done = run_program("refresh", "--lake", str(shop / ".lake"), "-e", "dev_ana", cwd=away)
+    assert done.code == 0, done.err
+    assert latest(shop) == 2
+
+
+def test_a_saved_plan_folds_new_data_in_unless_exact(shop: Path) -> None:
+    edit_gold(shop)
+    assert run_program("plan", "--out", "plan.json", cwd=shop).code == 0
+    land(shop)
+    exact = run_program("apply", "plan.json", "--exact", "--yes", cwd=shop)
+    assert (exact.code, latest(shop)) == (4, 1)
+    assert "LW343" in exact.err
+    folded = run_program("apply", "plan.json", "--yes", cwd=shop)
+    assert (folded.code, latest(shop)) == (0, 2)
+
+
+def test_a_saved_plan_is_stale_when_the_code_is_another(shop: Path) -> None:
+    edit_gold(shop)
+    assert run_program("plan", "--out", "plan.json", cwd=shop).code == 0
+    query = shop / "sql/shop/gold/customer_totals.sql"
+    query.write_text(query.read_text().replace("count(customer)", "count(amount)"))
+    done = run_program("apply", "plan.json", "--yes", cwd=shop)
+    assert (done.code, latest(shop)) == (4, 1)
+    assert "LW343" in done.err
+
+
+def test_a_failed_rule_publishes_nothing_and_exits_1(shop: Path) -> None:
+    spec = shop / "pipelines/shop/silver/orders.yml"
+    spec.write_text(spec.read_text().replace("on_fail: quarantine", "on_fail: fail"))
+    done = run_program("apply", "--yes", cwd=shop)
+    assert done.code == 1
+    assert "LW401" in done.err
+    assert "nothing was published" in done.out
+    assert latest(shop) == 1
+
+
+def test_sql_reads_a_release_and_not_the_head(shop: Path) -> None:
+    land(shop)
+    assert run_program("apply", "--yes", cwd=shop).code == 0
+    count = "SELECT count(*) AS n FROM bronze.orders"
+    old = run_program("sql", count, "--release", "1", "--format", "json", cwd=shop)
+    new = run_program("sql", count, "--json", cwd=shop)
+    assert (json.loads(old.out), json.loads(new.out)) == ([{"n": 4}], [{"n": 6}])
+
+
+def test_sql_as_csv_and_with_a_limit(shop: Path) -> None:
+    query = "SELECT order_id, customer FROM silver.orders ORDER BY order_id"
+    done = run_program("sql", query, "--format", "csv", "--limit", "1", cwd=shop)
+    assert done.out == "order_id,customer\n1,Ada\n"
+
+
+def test_sql_needs_no_names_for_columns(shop: Path) -> None:
+    assert run_program("sql", "SELECT count(*) FROM silver.orders", cwd=shop).code == 0
+
+
+def test_quarantined_rows_can_be_queried(shop: Path) -> None:
+    done = run_program("sql", "SELECT * FROM silver.orders__quarantine", "--json", cwd=shop)
+    assert [row["_failed_rules"] for row in json.loads(done.out)] == [["positive_amount"]]
+
+
+def test_preview_shows_an_edit_and_writes_nothing(shop: Path) -> None:
+    edit_gold(shop, to="sum(3)")
+    done = run_program("preview", "gold.customer_totals", "--format", "json", cwd=shop)
+    rows = sorted(json.loads(done.out), key=lambda row: row["customer"])
+    assert [row["orders"] for row in rows] == [6, 3]
+    assert latest(shop) == 1
+
+
+def test_a_guard_stops_sql_before_an_engine_starts(built: Cli) -> None:
+    done = built("sql", "SELECT reflect('java.lang.System', 'exit') AS x FROM silver.orders")
+    assert done.code == 2
+    assert "LW210" in done.err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_with_130_and_publishes_nothing(shop: Path, number: int) -> None:
+    process = subprocess.Popen(
+        [PROGRAM, "apply", "--yes", "--full"],
+        cwd=shop,
+        env=CLEAN,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    told = process.stderr.readline()
+    assert told.startswith("Starting sail")
+    os.kill(process.pid, number)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == "interrupted: nothing was published"
+    assert latest(shop) == 1
+    assert run_program("apply", "--yes", "--full", cwd=shop).code == 0
+
+
+def test_read_gives_arrow_rows_of_a_release(shop: Path) -> None:
+    rows = lakewright.read("silver.orders", project=shop, environment="dev_ana")
+    assert sorted(rows.column("order_id").to_pylist()) == [1, 2, 3]
+    first = lakewright.read(
+        "silver.orders", lake=str(shop / ".lake"), environment="dev_ana", release=1
+    )
+    assert first.equals(rows)
+
+
+def test_read_of_an_unknown_table_says_what_there_is(shop: Path) -> None:
+    with pytest.raises(lakewright.LakewrightError) as caught:
+        lakewright.read("silver.nothing", project=shop, environment="dev_ana")
+    assert caught.value.code == "LW304"
+
+
+def test_read_needs_no_engine(shop: Path) -> None:
+    program = (
+        "import sys, lakewright\n"
+        "rows = lakewright.read('silver.orders', environment='dev_ana')\n"
+        "assert rows.num_rows == 3\n"
+        "assert not {'pyspark', 'pysail'} & set(sys.modules)\n"
+    )
+    python = str(Path(PROGRAM).with_name("python"))
+    assert subprocess.run([python, "-c", program], cwd=shop, env=CLEAN, check=False).returncode == 0
+
+
+def test_an_empty_plan_takes_less_than_a_second(shop: Path) -> None:
+    found = []
+    for _ in range(3):
+        began = time.perf_counter()
+        assert run_program("plan", cwd=shop).code == 0
+        found.append(time.perf_counter() - began)
+    assert min(found) <= 1.0
