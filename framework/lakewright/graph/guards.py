@@ -14,6 +14,7 @@ from lakewright.graph.spans import node_span
 from lakewright.specs import SqlText
 
 _MAX_DEPTH = 100
+_MAX_BARE_JOINS = 8  # the parser tries every nesting of joins without a condition
 _STARTS = frozenset({TokenType.SELECT, TokenType.WITH, TokenType.L_PAREN, TokenType.FROM})
 _OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET})
 _CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET})
@@ -55,6 +56,14 @@ def _structure(source: SqlText, tokens: Sequence[Token]) -> Iterator[Problem]:
     if tokens[0].token_type not in _STARTS:
         yield _not_a_select(_place(source, tokens[0]), tokens[0].text)
         return
+    if (bare := _bare_join(tokens)) is not None:
+        yield Problem(
+            "LW212",
+            "too many joins without a condition",
+            _place(source, bare),
+            hint="give each join ON or USING, or write CROSS JOIN",
+        )
+        return
     depth = 0
     for at, token in enumerate(tokens):
         depth += (token.token_type in _OPENING) - (token.token_type in _CLOSING)
@@ -74,6 +83,16 @@ def _structure(source: SqlText, tokens: Sequence[Token]) -> Iterator[Problem]:
             source.place(found.start()),
             hint="remove the backslash",
         )
+
+
+def _bare_join(tokens: Sequence[Token]) -> Token | None:
+    """The last join of a query in which too many have no condition."""
+    kinds = [token.token_type for token in tokens]
+    conditions = (TokenType.ON, TokenType.USING, TokenType.CROSS, TokenType.NATURAL)
+    bare = kinds.count(TokenType.JOIN) - sum(kinds.count(kind) for kind in conditions)
+    if bare <= _MAX_BARE_JOINS:
+        return None
+    return next(token for token in reversed(tokens) if token.token_type is TokenType.JOIN)
 
 
 def _token_problem(source: SqlText, token: Token, following: Token | None) -> Problem | None:
