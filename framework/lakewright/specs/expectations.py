@@ -26,8 +26,10 @@ def read_rules(
 def rule_places(document: Document, *, first: int) -> dict[str, Place]:
     """`expect.<i>…` to its place, counting a document's rules from `first`."""
     node = document.find(("expect",))
+    if node is None or not isinstance(node.value, list):
+        return {}
     places = {}
-    for index, item in enumerate(node.children.values() if node else ()):
+    for index, item in enumerate(node.children.values()):
         rule = next((key for key in item.keys if key not in OPTIONS), None)
         here = ("expect", index)
         places[f"expect.{first + index}"] = (

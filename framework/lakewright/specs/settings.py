@@ -48,10 +48,12 @@ def read_settings(file: SourceFile, problems: list[Problem]) -> Settings:
     targets = {
         name: _target(name, target, document, problems) for name, target in model.targets.items()
     }
-    if model.default_target is not None and model.default_target not in targets:
+    written = document.root.value.get("targets")  # a wrong target was reported, and does exist
+    known = written if isinstance(written, dict) else targets
+    if model.default_target is not None and model.default_target not in known:
         message = f"`{model.default_target}` is not a target"
         where = document.place("default_target")
-        hint = suggest(model.default_target, targets) or "define it under targets"
+        hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
     return Settings(model, targets)
 
@@ -76,17 +78,12 @@ def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any
 
 
 def _read_model(document: Document, problems: list[Problem]) -> SettingsModel:
-    found: list[Problem] = []
-    model = validate_model(SettingsModel, document, found)
-    problems.extend(found)
-    if model is not None:
-        return model
-    sound = {}
-    for key, value in document.root.value.items():
-        alone = {"name": "unnamed", key: value}
-        if validate_model(SettingsModel, document, [], value=alone) is not None:
-            sound[key] = value
-    return SettingsModel.model_validate({"name": "unnamed", **sound})
+    model = validate_model(SettingsModel, document, problems)
+    if model is None:  # the name is missing or wrong, and that was reported
+        named = {**document.root.value, "name": "unnamed"}
+        model = validate_model(SettingsModel, document, [], value=named)
+    assert model is not None, "only the name must be there"
+    return model
 
 
 def _flow(value: Any) -> str:

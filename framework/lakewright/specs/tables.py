@@ -44,6 +44,7 @@ from lakewright.specs.values import (
     TableSpec,
 )
 
+_UNNAMED = TableName("", "")  # reads the rest of a spec whose name is wrong
 _VARIABLE = re.compile(r":\s*vars\s*\.\s*`?(\w+)", re.IGNORECASE)
 
 
@@ -101,10 +102,13 @@ def read_table(
     kind = _read_kind(document, problems)
     model = validate_model(MODELS[kind], document, problems, kind=kind) if kind else None
     file = around.files[document.path]
-    if kind is None or model is None or name is None:
+    if kind is None or model is None:
         return name, None
-    origin = Origin(name, file, document.place("table"), document)
-    transform = _read_transform(document, model, around, problems)
+    origin = Origin(name or _UNNAMED, file, document.place("table"), document)
+    sound, found = len(problems) == before, list[Problem]()
+    transform = _read_transform(document, model, around, found)
+    # A key that was misspelt may be the one that names the query.
+    problems.extend(problem for problem in found if sound or problem.code != "LW140")
     spec = _compose(origin, kind, model, transform, around, problems=problems)
     return name, None if len(problems) > before else spec
 

@@ -49,16 +49,38 @@ def validate_model(
     value: Mapping[str, Any] | None = None,
     kind: str = "",
 ) -> M | None:
-    """`value` (else the whole document) as a `model`; None with its problems added.
+    """`value` (else the whole document) as a `model`.
 
-    `at` is where `value` stands in the document; `kind` names the kind of table in messages.
+    What is wrong is added to `problems` and read as if it had not been written, so that more can be
+    found in one pass; None when a key that must be there is missing or wrong. `at` is where `value` stands in the document; `kind` names the kind of table in messages.
     """
+    data = document.root.value if value is None else dict(value)
     try:
-        return model.model_validate(document.root.value if value is None else value)
+        return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
         problems.extend(_problem(detail, model, document, at, kind) for detail in details)
-        return None
+        return _salvage(model, data, [detail["loc"] for detail in details])
+
+
+def _salvage(model: type[M], data: dict[str, Any], wrong: list[Loc]) -> M | None:
+    """`data` without the entries that are wrong, else without the keys that hold them."""
+    inner = {loc[:2] for loc in wrong if len(loc) > 1 and isinstance(data.get(str(loc[0])), dict)}
+    without_entries = {
+        key: {k: v for k, v in value.items() if (key, k) not in inner}
+        if isinstance(value, dict)
+        else value
+        for key, value in data.items()
+    }
+    outer = {loc[0] for loc in wrong}
+    single = outer - {loc[0] for loc in inner}
+    for dropped in (single, outer):
+        kept = {key: value for key, value in without_entries.items() if key not in dropped}
+        try:
+            return model.model_validate(kept)
+        except ValidationError:
+            continue  # reported already; what is left is tried next
+    return None
 
 
 def _problem(
