@@ -52,7 +52,8 @@ def validate_model(
     """`value` (else the whole document) as a `model`.
 
     What is wrong is added to `problems` and read as if it had not been written, so that more can be
-    found in one pass; None when a key that must be there is missing or wrong. `at` is where `value` stands in the document; `kind` names the kind of table in messages.
+    found in one pass; None when a key that must be there is missing or wrong. `at` is where `value`
+    stands in the document; `kind` names the kind of table in messages.
     """
     data = document.root.value if value is None else dict(value)
     try:
