@@ -161,7 +161,8 @@ def test_status_of_a_release(built: Cli) -> None:
     document = json.loads(built("status", "--json").out)
     assert (document["environment"], document["release"]) == ("dev_ana", 1)
     assert "silver.orders__quarantine" in {table["table"] for table in document["tables"]}
-    assert "positive_amount warn (1 rows)" in built("status").out
+    assert "3 pass, 1 warn" in built("status").out
+    assert "positive_amount" in built("status", "-v").out
 
 
 def test_releases_json_is_an_array(built: Cli) -> None:

@@ -46,6 +46,7 @@ def test_no_release_is_said_in_words() -> None:
 
 def test_status_shows_tables_verdicts_and_what_is_held(golden: Golden) -> None:
     golden("observe/status.txt", render_status(SECOND, "prod"))
+    golden("observe/status_verbose.txt", render_status(SECOND, "prod", verbose=True))
 
 
 def test_the_document_of_status(golden: Golden) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lakewright.cli.engine import OnDemand
@@ -13,6 +13,7 @@ from lakewright.cli.options import Common
 from lakewright.cli.planning import (
     Planned,
     Wish,
+    check_engine,
     plan_project,
     plan_text,
     read_saved,
@@ -32,7 +33,6 @@ from lakewright.cli.workspace import (
     with_code,
 )
 from lakewright.engines import Engine, open_engine
-from lakewright.engines.support import check_support
 from lakewright.errors import RefusedError, UsageError
 from lakewright.graph import Graph
 from lakewright.lake import Lake, Release
@@ -56,9 +56,7 @@ def apply_project(
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
     streams = Streams.of(common)
     planned = _planned(common, wish, plan_file, exact=exact)
-    plan = planned.plan
-    notes = check_support(plan.graph, planned.space.engine, strict=plan.graph.strict)
-    plan = replace(plan, notes=(*plan.notes, *notes))
+    plan = check_engine(planned.plan, planned.space.engine)
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
@@ -91,9 +89,9 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             select=select,
             full=wish.full,
         )
+        plan = check_engine(plan, space.engine)
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
-        check_support(plan.graph, space.engine, strict=plan.graph.strict)
         refuse_engine(space, protected=plan.state.protected)
         return plan
 

@@ -29,7 +29,10 @@ def show_status(common: Common) -> int:
     if common.json:
         streams.answer(render_json(status_document(release, space.environment)))
     else:
-        streams.answer(render_status(release, space.environment, color=streams.color))
+        text = render_status(
+            release, space.environment, color=streams.color, verbose=common.verbose
+        )
+        streams.answer(text)
     return 0
 
 

@@ -22,7 +22,6 @@ from lakewright.cli.workspace import (
     read_state,
     with_code,
 )
-from lakewright.engines.support import check_support
 from lakewright.errors import StalePlanError, UsageError
 from lakewright.graph import Graph
 from lakewright.lake import Lake, LakeState
@@ -99,9 +98,7 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
     streams = Streams.of(common)
     planned = plan_project(common, wish)
-    plan = planned.plan
-    notes = check_support(plan.graph, planned.space.engine, strict=plan.graph.strict)
-    plan = replace(plan, notes=(*plan.notes, *notes))
+    plan = check_engine(planned.plan, planned.space.engine)
     document = plan_document(plan)
     if out is not None:
         saved = {**document, "decision": decision_of(plan, wish)}
@@ -112,6 +109,20 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     else:
         streams.answer(plan_text(planned.space, plan, common, color=streams.color))
     return PENDING if detailed and not plan.empty else 0
+
+
+def check_engine(plan: Plan, engine: str) -> Plan:
+    """The plan with notes on what `engine` may do otherwise; RefusedError LW606, LW607."""
+    running = {
+        change.table: change.step for change in plan.changes if not isinstance(change, DropTable)
+    }
+    if not running:
+        return plan
+    # The package of engines brings readers of files, which a plan without changes never needs.
+    from lakewright.engines.support import check_support
+
+    graph = replace(plan.graph, steps=running)
+    return replace(plan, notes=(*plan.notes, *check_support(graph, engine, graph.strict)))
 
 
 def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,8 +94,10 @@ def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
     ]
 
 
-def render_status(release: Release | None, environment: str, *, color: bool = False) -> str:
-    """What readers of an environment see now."""
+def render_status(
+    release: Release | None, environment: str, *, color: bool = False, verbose: bool = False
+) -> str:
+    """What readers of an environment see now; `verbose` adds every rule that found rows."""
     paint = Paint(color)
     if release is None:
         return f"{environment} has no release yet: run `lakewright apply`.\n"
@@ -116,13 +119,19 @@ def render_status(release: Release | None, environment: str, *, color: bool = Fa
     lines.append(
         render_table(header, rows, right=("version", "rows", "bytes"), color=color, indent="  ")
     )
+    found = [row for entry in tables for row in _findings(entry)]
+    if found and verbose:
+        rules = ("table", "rule", "on fail", "verdict", "rows")
+        text = render_table(rules, found, right=("rows",), color=color, indent="  ")
+        lines.append(f"\n{text}")
     lines.append("\n" if release.held else "")
     lines += [
         f"  ! {held.table} is held since release {held.since_release} by {held.by}: "
         f"{held.reason or held.check}\n"
         for held in release.held
     ]
-    lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.\n")
+    more = f" {count(len(found), 'rule')} found rows (-v lists them)." if found else ""
+    lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.{more}\n")
     return "".join(lines)
 
 
@@ -206,12 +215,15 @@ def _main(release: Release) -> list[Entry]:
 def _verdicts(entry: Entry) -> str:
     if not entry.checks:
         return "-"
-    bad = [check for check in entry.checks if check.verdict != "pass"]
-    if not bad:
-        return f"{len(entry.checks)} pass"
-    return f"{len(entry.checks) - len(bad)} pass, " + ", ".join(
-        f"{check.name} {check.verdict} ({check.failed_rows:,} rows)" for check in bad
-    )
+    counted = Counter(check.verdict for check in entry.checks)
+    return ", ".join(f"{number} {verdict}" for verdict, number in sorted(counted.items()))
+
+
+def _findings(entry: Entry) -> Iterator[tuple[str, ...]]:
+    for check in entry.checks:
+        if check.verdict != "pass":
+            rows = f"{check.failed_rows:,} of {check.rows:,}"
+            yield str(entry.table), check.name, check.on_fail, check.verdict, rows
 
 
 def _entry_document(entry: Entry) -> dict[str, Any]:

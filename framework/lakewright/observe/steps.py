@@ -144,11 +144,14 @@ def _set(step: Step, spec: TableSpec | None) -> list[tuple[str, Any, str]]:
 def _origin(name: str, spec: TableSpec | None) -> str:
     if spec is None:
         return "release"
-    written = spec.provenance.get(name)
-    if written:
-        return written
     place = spec.places.get(name)
-    return f"{place.path}:{place.line}" if place else "default"
+    own = [f"{place.path}:{place.line}"] if place else []
+    inherited = [
+        where
+        for key, where in sorted(spec.provenance.items())
+        if key == name or key.startswith(f"{name}.")
+    ]
+    return ", ".join(dict.fromkeys([*inherited, *own])) or "default"
 
 
 def _settings(step: Step, spec: TableSpec | None) -> str:
