@@ -247,6 +247,17 @@ def test_a_layer_must_be_one_of_the_layers() -> None:
     assert [code for code, _, _ in found_in(project)] == ["LW132"]
 
 
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_a_time_zone_is_kept(zone: str) -> None:
+    assert project_of({}, f"name: shop\ntimezone: {zone}\n").timezone == zone
+
+
+@pytest.mark.parametrize("zone", ["Mars/Base", "../UTC", "/etc/localtime", "Europe", "''"])
+def test_an_unknown_time_zone_is_reported(zone: str) -> None:
+    found = found_in(project_of({}, f"name: shop\ntimezone: {zone}\n"))
+    assert found == [("LW122", 2, 11)]
+
+
 @pytest.mark.parametrize("text", ["", "name: [", "- a\n"])
 def test_without_readable_settings_there_is_no_project(text: str) -> None:
     with pytest.raises(SpecError):

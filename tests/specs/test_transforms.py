@@ -43,6 +43,7 @@ def test_a_dotted_module_is_found_from_pipelines() -> None:
     [
         "import lib.sums\n",
         "from lib import sums\n",
+        "from pipelines.lib import sums\n",
         "from lib.sums import total\n",
         "from ...lib import sums\n",
         "def late():\n    import lib.sums\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -50,15 +51,23 @@ def read_defaults(files: Iterable[SourceFile], problems: list[Problem]) -> dict[
     """Folder to its defaults."""
     found = {}
     for file in files:
-        before = len(problems)
-        # An empty file is a folder that gives nothing.
-        blank = not file.text.strip()
-        document = None if blank else parse_document(file.path, file.text, problems)
-        model = validate_model(DefaultsModel, document, problems) if document else None
-        rules = read_rules(document, model.expect, problems) if document and model else ()
-        usable = model if len(problems) == before else None
-        found[str(PurePosixPath(file.path).parent)] = Defaults(file, document, usable, rules)
+        defaults, reasons = _read_file(file)
+        problems.extend(reasons)
+        found[str(PurePosixPath(file.path).parent)] = defaults
     return found
+
+
+# Pure in the file; the released code of many tables brings the same few files each time.
+@lru_cache(maxsize=256)
+def _read_file(file: SourceFile) -> tuple[Defaults, tuple[Problem, ...]]:
+    problems: list[Problem] = []
+    # An empty file is a folder that gives nothing.
+    blank = not file.text.strip()
+    document = None if blank else parse_document(file.path, file.text, problems)
+    model = validate_model(DefaultsModel, document, problems) if document else None
+    rules = read_rules(document, model.expect, problems) if document and model else ()
+    usable = None if problems else model
+    return Defaults(file, document, usable, rules), tuple(problems)
 
 
 def chain_of(path: str, defaults: Mapping[str, Defaults]) -> tuple[Defaults, ...]:

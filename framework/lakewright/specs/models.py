@@ -10,7 +10,7 @@ import math
 import re
 from datetime import date
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
@@ -79,9 +79,12 @@ def _one_character(value: str) -> str:
 
 
 def _timezone(value: str) -> str:
-    if value != "UTC" and value not in available_timezones():
-        raise _refuse("LW122", f"`{value}` is not a time zone", "for example Europe/Berlin")
-    return value
+    if value == "UTC":
+        return value
+    try:
+        return ZoneInfo(value).key
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        raise _refuse("LW122", f"`{value}` is not a time zone", "like Europe/Berlin") from None
 
 
 def _scalar(value: Any) -> Any:

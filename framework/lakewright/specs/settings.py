@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from lakewright.errors import Problem, SpecError
@@ -39,10 +40,20 @@ def read_settings(file: SourceFile, problems: list[Problem]) -> Settings:
 
     A key that is wrong is reported and read as if it were not there.
     """
-    found: list[Problem] = []
-    document = parse_document(file.path, file.text, found)
-    if document is None:
+    settings, found = _read_file(file)
+    if settings is None:
         raise SpecError.of(found)
+    problems.extend(found)
+    return settings
+
+
+# Pure in the file; tables released together bring the same few settings.
+@lru_cache(maxsize=64)
+def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
+    problems: list[Problem] = []
+    document = parse_document(file.path, file.text, problems)
+    if document is None:
+        return None, tuple(problems)
     model = _read_model(document, problems)
     problems.extend(_schema_problems(document, model))
     targets = {
@@ -55,7 +66,7 @@ def read_settings(file: SourceFile, problems: list[Problem]) -> Settings:
         where = document.place("default_target")
         hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
-    return Settings(model, targets)
+    return Settings(model, targets), tuple(problems)
 
 
 def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any]) -> SourceFile:

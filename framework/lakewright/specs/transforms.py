@@ -84,8 +84,8 @@ def _near(module: str, files: Mapping[str, SourceFile]) -> str:
 
 
 def _find(parts: list[str], folder: PurePosixPath, files: Mapping[str, SourceFile]) -> str | None:
-    """The file of a module: in `folder`, else from `pipelines/`."""
-    for base in (folder, PurePosixPath(SPECS)):
+    """The file of a module: in `folder`, else from `pipelines/`, else from the root."""
+    for base in (folder, PurePosixPath(SPECS), PurePosixPath()):
         for path in (
             base.joinpath(*parts[:-1], f"{parts[-1]}.py"),
             base.joinpath(*parts, "__init__.py"),
