@@ -171,7 +171,7 @@ class FakeSession:
 
     def _query(self, sql: str) -> pa.Table:
         text = sqlglot.transpile(sql, read="spark", write="duckdb")[0]
-        return _plain(self._duck.execute(text).to_arrow_table())
+        return _plain(self._duck.sql(text).to_arrow_table())
 
     def _table(self, rows: Rows, *, empty: bool = False) -> pa.Table:
         """The rows; errors as an engine of ours reports them."""
