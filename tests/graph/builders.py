@@ -41,7 +41,7 @@ def expect(rule: str, argument: Any, **options: Any) -> ExpectSpec:
     return ExpectSpec(rule, argument, Place("rules.yml", 3, 5), **options)
 
 
-def table(full: str, query: str | None = None, **options: Any) -> TableSpec:
+def table(full: str, query: str | SqlText | None = None, **options: Any) -> TableSpec:
     """A table of SQL; `columns` may be texts like `id bigint`."""
     named = TableName.of(full)
     options["columns"] = tuple(
@@ -49,7 +49,9 @@ def table(full: str, query: str | None = None, **options: Any) -> TableSpec:
     )
     options.setdefault("kind", "table")
     path = f"pipelines/{named.schema}/{named.table}.yml"
-    if query is not None:
+    if isinstance(query, SqlText):
+        options["query"] = query
+    elif query is not None:
         options["query"] = sql_text(query, f"sql/{named.schema}/{named.table}.sql")
     options.setdefault("files", (SourceFile(path, f"{full}\n{query}"),))
     options.setdefault("layer", SCHEMAS.get(named.schema, named.schema))

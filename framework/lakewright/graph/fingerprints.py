@@ -9,12 +9,12 @@ import ast
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, assert_never
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from lakewright.graph.values import Check
+from lakewright.graph.values import Check, KeepTest, ReferenceTest, RowTest, TableTest, Test
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input, PythonRef, TableSpec
 
@@ -46,12 +46,14 @@ class Material:
     input: Mapping[str, Any] = field(default_factory=dict)
 
 
+_MATERIAL = ("table", "kind", "tokens", "types", "rules", "vars", "python", "input")
+
 Algorithm = Callable[[Material], str]
 
 
 def own_1(material: Material) -> str:
     """SHA-256 of the material's canonical JSON."""
-    return digest(asdict(material))
+    return digest({name: getattr(material, name) for name in _MATERIAL})
 
 
 ALGORITHMS: Mapping[int, Algorithm] = {1: own_1}
@@ -81,10 +83,25 @@ def token_stream(tokens: Iterable[Token]) -> tuple[tuple[str, str], ...]:
 def acting_rules(checks: Sequence[Check]) -> tuple[Any, ...]:
     """The rules that decide which rows are kept, as plain values."""
     return tuple(
-        [check.name, check.on_fail, type(check.test).__name__, asdict(check.test)]
+        [check.name, check.on_fail, *test_values(check.test)]
         for check in checks
         if check.on_fail in ("quarantine", "drop")
     )
+
+
+def test_values(test: Test) -> tuple[Any, ...]:
+    """A test in plain values, which algorithms hash: they never change their order."""
+    match test:
+        case RowTest():
+            return ("row", test.ok)
+        case ReferenceTest():
+            return ("reference", test.columns, str(test.to), test.to_columns, test.only_where)
+        case KeepTest():
+            return ("keep", test.columns, test.order_by, test.only_where)
+        case TableTest():
+            return ("table", test.failed, test.rows)
+        case _ as never:
+            assert_never(never)
 
 
 def python_stream(ref: PythonRef) -> tuple[tuple[str, str], ...]:
@@ -109,7 +126,7 @@ def input_options(source: Input | None) -> Mapping[str, Any]:
 def metadata_digest(spec: TableSpec, checks: Sequence[Check]) -> str:
     """Descriptions, owner, tags, layout, fail and warn rules, constraints."""
     measured = [
-        [check.name, check.on_fail, check.tolerance, check.constraint, asdict(check.test)]
+        [check.name, check.on_fail, check.tolerance, check.constraint, *test_values(check.test)]
         for check in checks
         if check.on_fail in ("fail", "warn")
     ]

@@ -22,6 +22,7 @@ _AFTER_COMMA = frozenset(
     {TokenType.COMMA, TokenType.FROM, TokenType.WHERE, TokenType.R_PAREN, TokenType.GROUP_BY}
 )
 _NO_NAME_BEFORE = frozenset({TokenType.DOT, TokenType.ALIAS, TokenType.COLON})
+_TRANSFORM = "TRANSFORM ... USING runs a program of the host"
 _CONTINUED_COMMENT = re.compile(r"--[^\n]*\\\r?\n")
 
 
@@ -96,41 +97,31 @@ def _bare_join(tokens: Sequence[Token]) -> Token | None:
 
 
 def _token_problem(source: SqlText, token: Token, following: Token | None) -> Problem | None:
-    place = _place(source, token)
+    found = _refused_token(token, following)
+    if found is None:
+        return None
+    code, message, hint = found
+    return Problem(code, message, _place(source, token), hint)
+
+
+def _refused_token(token: Token, following: Token | None) -> tuple[str, str, str] | None:
+    """Code, message and hint for a token that no query holds."""
     match token.token_type:
         case TokenType.SEMICOLON:
-            return Problem(
-                "LW202", "a query is one statement", place, hint="one table per file, one SELECT"
-            )
+            return "LW202", "a query is one statement", "one table per file, one SELECT"
         case TokenType.PARAMETER:
             if token.text == "$" and following and following.token_type is TokenType.L_BRACE:
-                return Problem(
-                    "LW214",
-                    "`${...}` is not substituted in queries",
-                    place,
-                    hint="put the value into `vars` and write :vars.<name>",
-                )
-            return Problem("LW212", f"`{token.text}` is not part of a query", place)
+                hint = "put the value into `vars` and write :vars.<name>"
+                return "LW214", "`${...}` is not substituted in queries", hint
+            return "LW212", f"`{token.text}` is not part of a query", ""
         case TokenType.PLACEHOLDER:
-            return Problem(
-                "LW208",
-                "parameters have names",
-                place,
-                hint="write :now, :today or :vars.<name>",
-            )
+            return "LW208", "parameters have names", "write :now, :today or :vars.<name>"
         case TokenType.PIPE_GT:
-            return Problem(
-                "LW212", "pipe syntax is not supported", place, hint="write it as a CTE or subquery"
-            )
+            return "LW212", "pipe syntax is not supported", "write it as a CTE or subquery"
         case TokenType.USING if following and following.token_type is TokenType.STRING:
-            return Problem(
-                "LW212",
-                "TRANSFORM ... USING runs a program of the host",
-                place,
-                hint="write a Python transform instead",
-            )
+            return "LW212", _TRANSFORM, "write a Python transform instead"
         case TokenType.COMMA if following is None or following.token_type in _AFTER_COMMA:
-            return Problem("LW201", "nothing stands behind this comma", place, hint="remove it")
+            return "LW201", "nothing stands behind this comma", "remove it"
     return None
 
 
@@ -188,7 +179,7 @@ def _tree_problems(source: SqlText, tree: exp.Expr) -> Iterator[Problem]:
             case exp.QueryTransform():
                 yield Problem(
                     "LW212",
-                    "TRANSFORM ... USING runs a program of the host",
+                    _TRANSFORM,
                     source.place(*node_span(node)),
                     hint="write a Python transform instead",
                 )

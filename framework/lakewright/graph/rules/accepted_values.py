@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lakewright.graph.near import listed
-from lakewright.graph.rules.operands import operand
+from lakewright.graph.rules.operands import is_plain, operand
 from lakewright.graph.rules.rule import (
     Draft,
     RowDraft,
@@ -27,7 +27,8 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
         raise written.fail("NULL passes by itself", "leave it out, or write nulls: fail")
     literals = ", ".join(operand(written, column, value) for value in values)
     sentence = f"{column} is one of {listed(str(value) for value in values)}"
-    return [RowDraft((column,), f"{quote(column)} IN ({literals})", sentence)]
+    passes = f"{quote(column)} IN ({literals})"
+    return [RowDraft((column,), passes, sentence, constrains=is_plain(literals))]
 
 
 ACCEPTED_VALUES = Rule("accepted_values", "row", _draft, nulls=True)

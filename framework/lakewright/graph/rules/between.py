@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lakewright.graph.rules.operands import operand
+from lakewright.graph.rules.operands import is_plain, operand
 from lakewright.graph.rules.rule import (
     Draft,
     RowDraft,
@@ -34,7 +34,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
 
 
 def _row(column: str, passes: str, range_: str) -> RowDraft:
-    return RowDraft((column,), passes, f"{column} is {range_}")
+    return RowDraft((column,), passes, f"{column} is {range_}", constrains=is_plain(passes))
 
 
 def _is_above(written: WrittenRule, low: object, high: object) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lakewright.errors import Place, Problem, SpecError
-from lakewright.graph.expressions import fits_constraint, read_condition
+from lakewright.graph.expressions import read_condition
 from lakewright.graph.near import near_hint
 from lakewright.graph.relations import KnownTables
 from lakewright.graph.rules.key import key_checks
@@ -100,7 +100,8 @@ def _check(spec: TableSpec, rule: Rule, written: WrittenRule, draft: Draft, name
     expect = written.expect
     test: Test = _row_test(rule, written, draft) if isinstance(draft, RowDraft) else draft.test
     before = _acts_before(spec, rule, expect, test)
-    constraint = _constraint(expect, test) if before else None
+    holds = before and isinstance(draft, RowDraft) and draft.constrains
+    constraint = _constraint(expect, test) if holds else None
     if isinstance(test, RowTest) and not before:
         test = TableTest(f"(SELECT count(*) FROM {{table}} WHERE NOT ({test.ok}))")
     only = f", where {expect.only_where}" if expect.only_where else ""
@@ -139,9 +140,7 @@ def _acts_before(spec: TableSpec, rule: Rule, expect: ExpectSpec, test: Test) ->
 
 def _constraint(expect: ExpectSpec, test: Test) -> str | None:
     plain = expect.on_fail == "fail" and expect.only_where is None and expect.from_release is None
-    if not plain or not isinstance(test, RowTest) or not fits_constraint(test.ok):
-        return None
-    return test.ok
+    return test.ok if plain and isinstance(test, RowTest) else None
 
 
 class _Names:

@@ -10,7 +10,9 @@ from lakewright.names import quote
 
 def _draft(written: WrittenRule) -> Sequence[Draft]:
     return [
-        RowDraft((column,), f"{quote(column)} IS NOT NULL", f"{column} is never NULL")
+        RowDraft(
+            (column,), f"{quote(column)} IS NOT NULL", f"{column} is never NULL", constrains=True
+        )
         for column in read_columns(written, written.expect.argument)
     ]
 

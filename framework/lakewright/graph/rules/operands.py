@@ -22,3 +22,8 @@ def operand(written: WrittenRule, column: str, value: object) -> str:
         return literal(value)
     except ValueError as error:
         raise written.fail(f"`{value}` is not a {kind or 'value of SQL'}") from error
+
+
+def is_plain(sql: str) -> bool:
+    """Whether no typed literal stands in `sql`: those go into no constraint."""
+    return "DATE'" not in sql and "TIMESTAMP'" not in sql

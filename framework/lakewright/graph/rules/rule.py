@@ -41,6 +41,7 @@ class RowDraft:
     columns: tuple[str, ...]
     passes: str
     sentence: str
+    constrains: bool = False  # a Delta CHECK can hold it, with one meaning on every engine
 
 
 @dataclass(frozen=True, slots=True)

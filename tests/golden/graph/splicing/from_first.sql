@@ -1,0 +1,1 @@
+FROM Bronze.A SELECT a.id, A.x
