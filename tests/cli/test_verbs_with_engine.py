@@ -219,3 +219,79 @@ def test_an_empty_plan_takes_less_than_a_second(shop: Path) -> None:
         assert run_program("plan", cwd=shop).code == 0
         found.append(time.perf_counter() - began)
     assert min(found) <= 1.0
+
+
+class Recorder:
+    """A session that remembers what it was asked to read."""
+
+    def __init__(self) -> None:
+        self.asked: list[object] = []
+        self.read = self
+
+    def format(self, name: str) -> Recorder:
+        self.asked.append(name)
+        return self
+
+    def option(self, name: str, value: int) -> Recorder:
+        self.asked.append((name, value))
+        return self
+
+    def load(self, location: str) -> str:
+        self.asked.append(location)
+        return "a frame"
+
+
+def test_read_with_a_session_reads_the_released_version(shop: Path) -> None:
+    session = Recorder()
+    frame = lakewright.read("silver.orders", project=shop, environment="dev_ana", spark=session)
+    location = str(shop / ".lake/dev_ana/silver/orders")
+    assert frame == "a frame"
+    assert session.asked == ["delta", ("versionAsOf", 1), location]
+
+
+def test_apply_makes_the_lake_that_is_missing(shop: Path, tmp_path: Path) -> None:
+    lake = tmp_path / "fresh"
+    done = run_program("apply", "--yes", "--lake", str(lake), cwd=shop)
+    assert done.code == 0, done.err
+    assert json.loads((lake / "_lakewright/lake.json").read_text())["project"] == "shop"
+
+
+def test_a_selection_deploys_only_what_it_names(shop: Path) -> None:
+    edit_gold(shop)
+    spec = shop / "pipelines/shop/silver/orders.yml"
+    spec.write_text(spec.read_text().replace("amount > 0", "amount > 10"))
+    done = run_program("apply", "--yes", "-s", "gold.customer_totals", "--json", cwd=shop)
+    assert done.code == 0, done.err
+    assert [t["table"] for t in json.loads(done.out)["tables"]] == ["gold.customer_totals"]
+    rest = json.loads(run_program("plan", "--json", cwd=shop).out)["changes"]
+    assert rest[0]["table"] == "silver.orders"
+    assert rest[0]["action"] == "rebuild"
+
+
+def test_a_dropped_table_leaves_the_release_and_stays_on_disk(shop: Path) -> None:
+    for path in ("sql/shop/gold/customer_totals.sql", "pipelines/shop/gold/customer_totals.yml"):
+        (shop / path).unlink()
+    done = run_program(
+        "apply", "--yes", "--allow-destructive", "gold.customer_totals", "--json", cwd=shop
+    )
+    assert done.code == 0, done.err
+    assert run_program("sql", "SELECT * FROM gold.customer_totals", cwd=shop).code == 2
+    assert (shop / ".lake/dev_ana/gold/customer_totals").exists()
+    old = run_program("sql", "SELECT * FROM gold.customer_totals", "--release", "1", cwd=shop)
+    assert old.code == 0, old.err
+
+
+def test_views_are_read_like_tables(shop: Path) -> None:
+    (shop / "pipelines/shop/gold/big_orders.yml").write_text("table: gold.big_orders\nkind: view\n")
+    query = "SELECT order_id, amount FROM silver.orders WHERE amount > 10\n"
+    (shop / "sql/shop/gold/big_orders.sql").write_text(query)
+    assert run_program("apply", "--yes", cwd=shop).code == 0
+    done = run_program("sql", "SELECT count(*) AS n FROM gold.big_orders", "--json", cwd=shop)
+    assert json.loads(done.out) == [{"n": 2}]
+
+
+def test_progress_on_a_terminal_names_every_table(shop: Path) -> None:
+    done = run_on_terminal("apply", "--yes", "--full", cwd=shop)
+    assert done.code == 0, done.out
+    for table in ("bronze.orders", "silver.orders", "gold.customer_totals"):
+        assert f"built\x1b[0m   {table}" in done.out or f"{table}  " in done.out
