@@ -170,7 +170,7 @@ class FakeSession:
         return int(found or 0)
 
     def _query(self, sql: str) -> pa.Table:
-        text = sqlglot.transpile(sql, read="spark", write="duckdb")[0]
+        text = sqlglot.transpile(sql, read="databricks", write="duckdb")[0]
         return _plain(self._duck.sql(text).to_arrow_table())
 
     def _table(self, rows: Rows, *, empty: bool = False) -> pa.Table:

@@ -1,0 +1,67 @@
+"""Places to write for the contract: on disk for engines, in memory for the fake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import deltalake
+import pyarrow as pa
+
+
+class Place(Protocol):
+    """Where tables are, and what stands in them now."""
+
+    root: str
+
+    def put(self, location: str, rows: pa.Table) -> int:
+        """Overwrite a table; its version."""
+
+    def rows(self, location: str) -> pa.Table: ...
+
+    def versions(self, location: str) -> int: ...
+
+    def token(self, location: str) -> str | None: ...
+
+
+@dataclass
+class DiskPlace:
+    root: str
+
+    def put(self, location: str, rows: pa.Table) -> int:
+        deltalake.write_deltalake(location, rows, mode="overwrite")
+        return deltalake.DeltaTable(location).version()
+
+    def rows(self, location: str) -> pa.Table:
+        return deltalake.DeltaTable(location).to_pyarrow_table()
+
+    def versions(self, location: str) -> int:
+        if not deltalake.DeltaTable.is_deltatable(location):
+            return 0
+        return deltalake.DeltaTable(location).version() + 1
+
+    def token(self, location: str) -> str | None:
+        return deltalake.DeltaTable(location).history(1)[0].get("userMetadata")
+
+
+@dataclass
+class MemoryPlace:
+    tables: Any
+    root: str = "memory://lake"
+
+    def put(self, location: str, rows: pa.Table) -> int:
+        return int(self.tables.write(location, rows, "overwrite", "put"))
+
+    def rows(self, location: str) -> pa.Table:
+        return self.tables.rows(location, self.versions(location) - 1)
+
+    def versions(self, location: str) -> int:
+        head = self.tables.head(location)
+        return 0 if head is None else int(head.version) + 1
+
+    def token(self, location: str) -> str | None:
+        found: str | None = self.tables.commits(location, self.versions(location) - 2)[-1].token
+        return found
+
+
+Mode = Literal["overwrite", "append"]

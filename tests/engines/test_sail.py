@@ -1,0 +1,21 @@
+"""Sail keeps the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engines.contract import EngineContract
+from engines.lakes import DiskPlace
+from lakewright.engines import Engine
+
+
+class TestSail(EngineContract):
+    @pytest.fixture
+    def lake(self, tmp_path: Path) -> DiskPlace:
+        return DiskPlace(str(tmp_path / "lake"))
+
+    @pytest.fixture
+    def engine(self, sail: Engine) -> Engine:
+        return sail
