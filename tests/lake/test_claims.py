@@ -11,9 +11,9 @@ from pathlib import Path
 
 import obstore.store
 import pytest
-from samples import NOW, TABLE
 
 from fakes.lake import MemoryClaims, MemoryStore, World
+from lake.samples import NOW, TABLE
 from lakewright.errors import RefusedError
 from lakewright.lake import Claims, LocalClaims, ObjectStore, StoreClaims
 from lakewright.lake.cloud import CloudStore

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from samples import FIELDS, NOW, TABLE_ID
 
+from lake.samples import FIELDS, NOW, TABLE_ID
 from lakewright.errors import LakeError
 from lakewright.lake import Definition, DeltaLakeTables, Field, matches
 from lakewright.lake.delta_log import (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from samples import NOW, TABLE, release
 
 from fakes.lake import Crash, StopAt, World
+from lake.samples import NOW, TABLE, release
 from lakewright.lake import Lake, paths
 
 

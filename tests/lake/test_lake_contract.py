@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from samples import FIELDS, NOW, TABLE, define, entry, release
 
 from fakes.lake import MemoryStore, MemoryTables, World
+from lake.samples import FIELDS, NOW, TABLE, define, entry, release
 from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import (
     AlreadyExistsError,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import NOW, TABLE, entry, release
 
+from lake.samples import NOW, TABLE, entry, release
 from lakewright.errors import LakeError
 from lakewright.lake import (
     CheckResult,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from samples import FIELDS, NOW, TABLE, define, entry, release
 
+from lake.samples import FIELDS, NOW, TABLE, define, entry, release
 from lakewright.lake import Definition, Field, Lake, open_lake, paths, token_of
 
 TOKEN = token_of("r1", TABLE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
-from samples import NOW, TABLE, define, entry, release
 
 from fakes.lake import World
+from lake.samples import NOW, TABLE, define, entry, release
 from lakewright.errors import Place
 from lakewright.lake import (
     LEDGER_SCHEMA,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from samples import FIELDS, NOW, TABLE_ID
 
+from lake.samples import FIELDS, NOW, TABLE_ID
 from lakewright.errors import LakeError
 from lakewright.lake import (
     Definition,
