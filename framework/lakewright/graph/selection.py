@@ -92,10 +92,8 @@ def _state(graph: Graph, value: str, modified: Modified | None) -> set[TableName
 
 
 def _named(name: TableName, pattern: str) -> bool:
-    """By the full name, or by the last part alone when the pattern has no dot."""
-    return fnmatchcase(str(name), pattern) or (
-        "." not in pattern and fnmatchcase(name.table, pattern)
-    )
+    """By the full name, or by the last part when the pattern has no dot."""
+    return fnmatchcase(str(name) if "." in pattern else name.table, pattern)
 
 
 def _matches(step: Step, method: str, value: str) -> bool:
