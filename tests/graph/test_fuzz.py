@@ -101,12 +101,12 @@ def test_a_mutated_expression_is_compiled_or_refused(text, data):
     compile_quietly(table("silver.t", "SELECT * FROM bronze.a", expect=(rule,)))
 
 
+KEYS = st.sampled_from(["column", "columns", "min", "max", "values", "references"])
 ARGUMENTS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.just("x"),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["column", "columns", "min", "max", "values", "references"]), inner),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
     max_leaves=6,
-)  # fmt: skip
+)
 
 
 @QUICK

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from graph.builders import expect, name, project, source, table
@@ -79,6 +81,12 @@ def test_readers_of_a_file_that_could_not_be_read_are_not_blamed():
         project(table("gold.t", "SELECT id FROM silver.orders"), problems=(broken,))
     )
     assert found == (broken,)
+
+
+def test_readers_of_a_table_that_was_left_out_are_not_blamed():
+    broken = Problem("LW120", "bad yaml", Place("pipelines/sales/other.yml", 3))
+    written = project(table("gold.t", "SELECT id FROM silver.orders"), problems=(broken,))
+    assert problems_of(replace(written, broken=(name("silver.orders"),))) == (broken,)
 
 
 def test_inputs_are_in_name_order():

@@ -229,10 +229,14 @@ def _types(columns: TableColumns) -> Types | None:
 
 
 def _known(project: Project) -> KnownTables:
-    """Names that may be read. A file with problems may be the one that defines its table."""
+    """Names that may be read, or that a file with problems may define."""
     files = {problem.where.path for problem in project.problems if problem.where}
-    broken = frozenset(PurePosixPath(path).stem.lower() for path in files)
-    return KnownTables({spec.name for spec in project.tables}, project.schemas, broken)
+    return KnownTables(
+        {spec.name for spec in project.tables},
+        project.schemas,
+        broken=frozenset(project.broken),
+        unread=frozenset(PurePosixPath(path).stem.lower() for path in files),
+    )
 
 
 def _layers(project: Project, edges: Edges) -> tuple[Problem, ...]:

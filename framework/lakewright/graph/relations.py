@@ -23,15 +23,20 @@ _PATH_FORMATS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KnownTables:
-    """What names may mean. `broken`: last parts of tables that could not be read themselves."""
+    """What names may mean.
+
+    `broken`: tables whose spec could not be read; `unread`: stems of files with problems, which may
+    be the ones that define a table so called. Nobody who reads these is blamed.
+    """
 
     tables: AbstractSet[TableName]
     schemas: Mapping[str, str]
-    broken: AbstractSet[str] = frozenset()
+    broken: AbstractSet[TableName] = frozenset()
+    unread: AbstractSet[str] = frozenset()
 
     def problem(self, name: TableName, where: Place) -> Problem | None:
         """Why `name` cannot be read, None when it can (or when its own file is to blame)."""
-        if name in self.tables or name.table in self.broken:
+        if name in self.tables or name in self.broken or name.table in self.unread:
             return None
         if name.table.endswith(RESERVED_SUFFIXES):
             return Problem(
