@@ -132,6 +132,14 @@ def test_a_table_defined_twice_is_reported_with_both_places() -> None:
     assert "pipelines/a/t.yml:1" in problem.message
 
 
+def test_a_table_defined_twice_is_reported_though_the_first_is_broken() -> None:
+    files = {
+        "pipelines/a.yml": "table: silver.t\nowner: 5\nquery: SELECT 1\n",
+        "pipelines/b.yml": "table: silver.T\nquery: SELECT 1\n",
+    }
+    assert found_in(project_of(files)) == [("LW122", 2, 8), ("LW131", 1, 8)]
+
+
 def test_an_unknown_schema_is_reported_with_near_names() -> None:
     problem = project_of({"pipelines/t.yml": "table: sliver.t\nquery: SELECT 1\n"}).problems[0]
     assert (problem.code, problem.hint) == ("LW130", "did you mean `silver`?")

@@ -55,7 +55,7 @@ def load_files(
     for path in sorted(by_path):
         if path.endswith(".sql") and path not in reading.claimed and not _is_macro(path):
             reading.read_lone_query(path)
-    broken = set(reading.named) - set(reading.tables)
+    broken = (set(reading.named) | reading.guessed) - set(reading.tables)
     return _project(settings, root, reading.tables.values(), found, broken)
 
 
@@ -131,6 +131,7 @@ class _Reading:
     problems: list[Problem]
     tables: dict[TableName, TableSpec] = field(default_factory=dict)
     named: dict[TableName, Place] = field(default_factory=dict)
+    guessed: set[TableName] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
 
     def read_spec(self, path: str) -> None:
@@ -180,11 +181,11 @@ class _Reading:
         except SpecError:
             return  # a guess that failed: the reason why the file is unreadable is reported
         if name.schema in self.around.settings.layers:
-            self.named.setdefault(name, Place(path, 1))
+            self.guessed.add(name)
 
     def _keep(self, name: TableName, where: Place, spec: TableSpec | None) -> None:
         first = self.named.get(name)
-        if first is not None and name in self.tables:
+        if first is not None:
             message = f"{name} is also defined in {first.path}:{first.line}"
             self.problems.append(Problem("LW131", message, where, hint="rename one of them"))
             return

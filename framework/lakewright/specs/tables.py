@@ -12,32 +12,27 @@ from lakewright.names import TableName, is_column_name
 from lakewright.specs.defaults import Defaults, chain_of, merge_defaults
 from lakewright.specs.documents import Document
 from lakewright.specs.expectations import read_rules
+from lakewright.specs.inputs import read_input
 from lakewright.specs.macros import Macros
 from lakewright.specs.models import (
     MODELS,
     AnyTableModel,
     ColumnModel,
     FreshnessModel,
-    FromModel,
-    IngestModel,
     SourceModel,
     TableModel,
     ViewModel,
     WrittenModel,
 )
 from lakewright.specs.queries import Query, query_paths, read_query, spec_path
-from lakewright.specs.secrets import check_secrets
 from lakewright.specs.settings import Settings, reduce_settings
 from lakewright.specs.texts import suggest
 from lakewright.specs.transforms import read_transform, used_vars
 from lakewright.specs.validation import LATER_KINDS, validate_model
 from lakewright.specs.values import (
     ColumnSpec,
-    DeltaInput,
     ExpectSpec,
-    FilesInput,
     Freshness,
-    Input,
     Kind,
     PythonRef,
     SourceFile,
@@ -231,7 +226,7 @@ def _compose(
         query=transform.query.text if transform.query else None,
         python=transform.python,
         reads=_names("reads", getattr(model, "reads", ()), origin, problems),
-        input=_input(model, origin, values, problems),
+        input=read_input(name, model, document, values, problems=problems),
         system=values.get("system", ""),
         publish_with=_names("publish_with", publish_with, origin, problems),
         snapshot=isinstance(model, SourceModel) and model.snapshot,
@@ -291,56 +286,6 @@ def _names(
         except SpecError as error:
             problems.extend(error.problems)
     return tuple(dict.fromkeys(names))
-
-
-def _input(
-    model: AnyTableModel,
-    origin: Origin,
-    values: Mapping[str, Any],
-    problems: list[Problem],
-) -> Input | None:
-    document = origin.document
-    if document is None:
-        return None
-    match model:
-        case SourceModel():
-            where = document.place("location")
-            problems.extend(check_secrets(model.location, where))
-            return DeltaInput(origin.name, model.location, where)
-        case IngestModel():
-            where = document.place("from", "files")
-            problems.extend(check_secrets(model.from_.files, where))
-            problems.extend(_unused_options(document, model.from_))
-            return FilesInput(
-                table=origin.name,
-                pattern=model.from_.files,
-                format=model.from_.format,
-                where=where,
-                header=model.from_.header,
-                delimiter=model.from_.delimiter,
-                encoding=model.from_.encoding,
-                null_values=model.from_.null_values,
-                on_change=values["on_change"],
-                on_new_column=values["on_new_column"],
-            )
-        case _:
-            return None
-
-
-def _unused_options(document: Document, model: FromModel) -> list[Problem]:
-    """Options that another format has: saying them means that something was misunderstood."""
-    meant = {"csv": (), "json": ("header", "delimiter", "null_values")}
-    unused = meant.get(model.format, ("header", "delimiter", "null_values", "encoding"))
-    return [
-        Problem(
-            "LW123",
-            f"`{key}` has no meaning for {model.format} files",
-            document.key_place("from", key),
-            hint="leave it out",
-        )
-        for key in unused
-        if key in model.model_fields_set
-    ]
 
 
 def _freshness(model: FreshnessModel | None, origin: Origin) -> Freshness | None:
