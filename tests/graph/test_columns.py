@@ -122,8 +122,13 @@ def test_types_are_stated_only_where_they_are_certain():
         " x + 1 AS sum, CASE WHEN x > 1 THEN 'a' ELSE 'b' END AS t FROM bronze.a GROUP BY ALL"
     )
     assert {column.name: column.type for column in compiled.columns} == {
-        "id": "bigint", "c": "decimal(5,2)", "n": "bigint", "e": "boolean", "sum": None, "t": "string",
-    }  # fmt: skip
+        "id": "bigint",
+        "c": "decimal(5,2)",
+        "n": "bigint",
+        "e": "boolean",
+        "sum": None,
+        "t": "string",
+    }
 
 
 def test_a_declared_type_wins_over_an_inferred_one():
