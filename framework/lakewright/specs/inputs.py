@@ -21,7 +21,7 @@ def read_input(
     *,
     problems: list[Problem],
 ) -> Input | None:
-    """The input of a source or an ingest, None for other kinds. `values` are those after defaults."""
+    """The input of a source or an ingest, else None. `values` are those after defaults."""
     if document is None:
         return None
     match model:
