@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,26 @@ class EngineContract:
             (row["_source_line"], row["_raw"], row["_failed_rules"]) for row in bad.to_pylist()
         ]
         assert sorted(found) == [(4, "x,c", ["readable"]), (5, "3", ["readable"])]
+
+    def test_analysis_of_files_adds_the_columns_of_their_headers(
+        self, session: Session, tmp_path: Path
+    ) -> None:
+        rows = self.files(tmp_path, b"id,plane,Flight Date\n1,a,x\n")
+        assert [field.name for field in session.analyse(rows)] == [
+            "id",
+            "plane",
+            "Flight_Date",
+            "_ingested_at",
+            "_source_file",
+        ]
+
+    def test_a_new_column_is_refused_when_the_table_is_recorded_without_it(
+        self, session: Session, tmp_path: Path
+    ) -> None:
+        rows = replace(self.files(tmp_path, b"id,plane,more\n1,a,x\n"), recorded=True)
+        with pytest.raises(QualityError) as caught:
+            session.analyse(rows)
+        assert (caught.value.code, caught.value.problems[0].notes) == ("LW707", ("legs.csv",))
 
     def test_a_file_that_changed_since_it_was_listed_is_named_and_not_loaded(
         self, session: Session, lake: Lake, tmp_path: Path

@@ -24,6 +24,7 @@ from lakewright.engines import (
     SqlRows,
 )
 from lakewright.engines.casting import cast_columns
+from lakewright.engines.files import analyse_files
 from lakewright.engines.messages import at_place_of, broken_rule
 from lakewright.engines.reading import reading_of
 from lakewright.engines.records import EXTRA_TYPES, RecordFileError, read_records
@@ -98,7 +99,7 @@ class FakeSession:
     def analyse(self, rows: Rows) -> tuple[Field, ...]:
         if isinstance(rows, FileRows):
             ours = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
-            return (*rows.fields, *ours)
+            return (*analyse_files(rows).fields, *ours)
         return _fields(self._table(rows, empty=True).schema)
 
     def build(self, job: BuildJob) -> BuildResult:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lakewright.engines.messages import explaining
-from lakewright.engines.port import FileToLoad
+from lakewright.engines.port import FileRows, FileToLoad
 from lakewright.engines.reading import reading_of
 from lakewright.engines.records import read_header
 from lakewright.errors import QualityError
@@ -33,6 +33,12 @@ def header_fields(
     return compare_headers(given, files, declared=declared, recorded=recorded).fields
 
 
+def analyse_files(rows: FileRows) -> Header:
+    """The data columns that loading these files gives."""
+    known, given = (rows.fields, ()) if rows.recorded else ((), rows.fields)
+    return compare_headers(rows.input, rows.files, declared=given, recorded=known)
+
+
 def compare_headers(
     given: FilesInput,
     files: Sequence[FileToLoad],
@@ -42,16 +48,17 @@ def compare_headers(
 ) -> Header:
     """The data columns to load, in order: those recorded, else the first file's, then new ones.
 
-    A column is a string unless it is declared; Parquet keeps its types. A column that a file lacks is
-    NULL for it and noted. One that is new follows the input's `on_new_column`: QualityError LW707 with
-    the file's path in the notes, added, or left out with a note.
+    A column is a string unless it is declared; Parquet keeps its types. A column that a file lacks
+    is
+    NULL for it and noted. One that is new follows the input's `on_new_column`: QualityError LW707
+    with the file's path in the notes, added, or left out with a note.
     """
     types = {field.name.lower(): field for field in declared}
     columns = {field.name.lower(): field for field in recorded}
     notes: list[str] = []
     for file in files:
         with explaining():
-            header = read_header(reading_of(given, file, tuple(declared)))
+            header = read_header(reading_of(given, file, tuple(declared or recorded)))
         found = {name.lower(): Field(name, kind) for name, kind in header}
         new = [field for key, field in found.items() if key not in columns]
         if not columns or given.on_new_column == "add":

@@ -64,12 +64,14 @@ class FileToLoad:
 class FileRows:
     """Records of files, each with `_ingested_at` and `_source_file`; bad records come apart.
 
-    `fields` are the data columns to produce, without those two.
+    `fields` are the data columns to produce, without those two. Analysis adds what the headers of
+    the files have beyond them: freely, or as `on_new_column` says when the fields are `recorded`.
     """
 
     input: FilesInput
     files: tuple[FileToLoad, ...]
     fields: tuple[Field, ...]
+    recorded: bool = False  # the table holds exactly these fields already
 
 
 Rows = SqlRows | PythonRows | FileRows
@@ -88,8 +90,8 @@ class Sink:
 class BuildJob:
     """One table's rows, cast to `fields`, split by rules that act before the commit, and written.
 
-    With a `quarantine` sink of mode `overwrite` the sink is rewritten also by nothing; with `append`
-    a run without bad rows leaves it alone. `staging` is a folder this job may write below.
+    With a `quarantine` sink of mode `overwrite` the sink is rewritten also by nothing; with
+    `append` a run without bad rows leaves it alone. `staging` is a folder this job may write below.
     """
 
     table: TableName

@@ -23,9 +23,10 @@ def load_function(ref: PythonRef) -> Callable[[Any], Any]:
     """The function that `ref` names, out of the files it carries and no others of the project.
 
     Modules of the closure import each other by the names they have in the project, absolute or
-    relative. They live under a package whose name is the digest of their source, so that two versions
-    of one file exist side by side and `sys.path` is not touched. SpecError LW618 when the file does not
-    import, LW619 when it has no such function.
+    relative. They live under a package whose name is the digest of their source, so that two
+    versions
+    of one file exist side by side and `sys.path` is not touched. SpecError LW618 when the file
+    does not import, LW619 when it has no such function.
     """
     package = _PREFIX + hashlib.sha256(digest_files(ref.closure).encode()).hexdigest()[:16]
     finder = _installed(package, ref.closure)
@@ -118,7 +119,7 @@ class _Closure(MetaPathFinder, Loader):
                     builtins.__import__(inner, fromlist=["*"])
             return module
         first = self.resolve(name.partition(".")[0])
-        return sys.modules[first] if first in sys.modules else module
+        return sys.modules.get(first or "", module)
 
 
 def _installed(package: str, files: tuple[SourceFile, ...]) -> _Closure:

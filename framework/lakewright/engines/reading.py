@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
     """The records of the files: the data columns, then EXTRA_TYPES."""
-    # Only where PySpark is loaded already. Workers of a cluster have no Lakewright, so the functions
-    # that read travel with the task.
+    # Only where PySpark is loaded already. Workers of a cluster have no Lakewright, so the
+    # functions that read travel with the task.
     from pyspark import cloudpickle
 
     cloudpickle.register_pickle_by_value(records)

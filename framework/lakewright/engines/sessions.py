@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from lakewright.engines.building import build
 from lakewright.engines.calling import call_transform
+from lakewright.engines.files import analyse_files
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.messages import at_place_of, explaining
 from lakewright.engines.port import (
@@ -57,11 +58,12 @@ class FrameSession:
         return quote(self._bound[table])
 
     def analyse(self, rows: Rows) -> tuple[Field, ...]:
+        if isinstance(rows, FileRows):
+            return (*analyse_files(rows).fields, *_INGEST_FIELDS)
         with explaining(rows):
-            frame = self.frame(rows)
-            fields = columns_of(frame)
+            fields = columns_of(self.frame(rows))
         _refuse_unstorable(fields, rows)
-        return fields if not isinstance(rows, FileRows) else (*rows.fields, *_INGEST_FIELDS)
+        return fields
 
     def build(self, job: BuildJob) -> BuildResult:
         return build(self, job)

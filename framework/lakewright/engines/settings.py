@@ -51,7 +51,9 @@ def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[s
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
         "spark.driver.extraJavaOptions": (
-            f"-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -Dlog4j2.configurationFile=file:{logging}"
+            # With one compiler the JVM keeps too little room for the code that Spark generates.
+            "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+            f" -Dlog4j2.configurationFile=file:{logging}"
         ),
         **(
             {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}

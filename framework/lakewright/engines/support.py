@@ -23,12 +23,72 @@ _CONSTRUCTS = {
     "RECURSIVE CTE": re.compile(r"\bWITH\s+RECURSIVE\b", re.IGNORECASE),
 }
 _CALL = re.compile(r"(?<![.\w`])([A-Za-z_]\w*)\s*\(")
-_NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL)
+_NOT_CODE = re.compile(
+    r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL
+)
 _KEYWORDS = frozenset(
-    "all and any as by case cross date distinct else end except exists from full group having if in"
-    " inner intersect interval is join lateral left like limit not on or order outer over partition"
-    " pivot qualify right rows range select semi anti set sets grouping rollup cube struct then timestamp"
-    " union using values when where window with within decimal".split()
+    [
+        "all",
+        "and",
+        "any",
+        "as",
+        "by",
+        "case",
+        "cross",
+        "date",
+        "distinct",
+        "else",
+        "end",
+        "except",
+        "exists",
+        "from",
+        "full",
+        "group",
+        "having",
+        "if",
+        "in",
+        "inner",
+        "intersect",
+        "interval",
+        "is",
+        "join",
+        "lateral",
+        "left",
+        "like",
+        "limit",
+        "not",
+        "on",
+        "or",
+        "order",
+        "outer",
+        "over",
+        "partition",
+        "pivot",
+        "qualify",
+        "right",
+        "rows",
+        "range",
+        "select",
+        "semi",
+        "anti",
+        "set",
+        "sets",
+        "grouping",
+        "rollup",
+        "cube",
+        "struct",
+        "then",
+        "timestamp",
+        "union",
+        "using",
+        "values",
+        "when",
+        "where",
+        "window",
+        "with",
+        "within",
+        "decimal",
+    ]
 )
 
 
@@ -48,11 +108,11 @@ def load_support() -> Support:
     return Support(data["refused"], data["unequal"], frozenset(data["equal"]))
 
 
-def check_support(graph: Graph, engine_name: str, strict: bool) -> tuple[str, ...]:  # noqa: FBT001 - the graph's own setting, handed on
+def check_support(graph: Graph, engine_name: str, strict: bool) -> tuple[str, ...]:
     """Notes on what the engine may do otherwise; one for each function, sorted.
 
-    RefusedError LW606 for what it cannot run, and with `strict` LW607 for what is unequal or was never
-    compared.
+    RefusedError LW606 for what it cannot run, and with `strict` LW607 for what is unequal or was
+    never compared.
     """
     check_engine_name(engine_name)
     if engine_name != "sail":

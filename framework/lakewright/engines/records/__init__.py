@@ -1,4 +1,5 @@
-"""Files to records, in Arrow: what runs on an engine's workers, so it needs nothing of Lakewright's.
+"""Files to records, in Arrow: what runs on an engine's workers, so it needs nothing of
+Lakewright's.
 
 The functions here travel to the workers by value; they may import each other, Arrow and obstore.
 """

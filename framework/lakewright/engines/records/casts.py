@@ -1,7 +1,7 @@
 """Text to typed columns, value by value where one of them does not fit.
 
-Integers, decimals, dates and times are read strictly (`1.0` is no integer, `2013-2-30` no date); blanks
-around them do not matter. A time without a zone is UTC.
+Integers, decimals, dates and times are read strictly (`1.0` is no integer, `2013-2-30` no date);
+blanks around them do not matter. A time without a zone is UTC.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """CSV as RFC 4180 has it: quoted delimiters, quotes and line ends; a header or none.
 
-Blocks in which every quote opens or closes a whole field go through Arrow. All others, and those with a
+Blocks in which every quote opens or closes a whole field go through Arrow. All others, and those
+with a
 record that Arrow refuses, go through Python's own reader, which knows each record's line and text.
 """
 
@@ -118,7 +119,7 @@ class _Layout:
         )
 
     def quotes_whole_fields(self, block: bytes) -> bool:
-        """Whether the quotes of a block that begins with a record leave nothing open or doubtful."""
+        """Whether the quotes of a block of records leave nothing open or doubtful."""
         return b'"' not in block or b'"' not in self._field.sub(b"", block)
 
     def read_fast(self, block: bytes, number: int) -> Rows:

@@ -27,9 +27,10 @@ EXTRA_TYPES = (
 def read_records(reading: Reading) -> Iterator[pa.RecordBatch]:
     """Every record of the file exactly once, in order, in bounded memory.
 
-    Columns: the reading's fields, then EXTRA_TYPES. A record that makes no row has NULL in all fields,
-    `_lw_bad` true, its text in `_raw` and its first line in `_source_line` where the format has lines.
-    Raises RecordFileError for a file that is not what was listed, or not of its format.
+    Columns: the reading's fields, then EXTRA_TYPES. A record that makes no row has NULL in all
+    fields,
+    `_lw_bad` true, its text in `_raw` and its first line in `_source_line` where the format has
+    lines. Raises RecordFileError for a file that is not what was listed, or not of its format.
     """
     sources = {"csv": csv_records, "json": json_records, "parquet": parquet_records}
     schema = _schema(reading)

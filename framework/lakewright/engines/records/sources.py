@@ -27,7 +27,7 @@ def read_blocks(reading: Reading) -> Iterator[bytes]:
 
 @contextmanager
 def seekable(reading: Reading) -> Iterator[IO[bytes]]:
-    """The file for random access; its digest has been compared, and again nothing has moved after."""
+    """The file for random access, its digest compared; afterwards it must not have moved."""
     local = local_path(reading.uri)
     if local is None:
         with tempfile.TemporaryFile() as copy:
