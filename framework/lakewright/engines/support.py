@@ -27,15 +27,19 @@ _NOT_CODE = re.compile(
     r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL
 )
 _KEYWORDS = frozenset(
-    [
+    # fmt: off
+    (
         "all",
         "and",
+        "anti",
         "any",
         "as",
         "by",
         "case",
         "cross",
+        "cube",
         "date",
+        "decimal",
         "distinct",
         "else",
         "end",
@@ -44,6 +48,7 @@ _KEYWORDS = frozenset(
         "from",
         "full",
         "group",
+        "grouping",
         "having",
         "if",
         "in",
@@ -65,17 +70,14 @@ _KEYWORDS = frozenset(
         "partition",
         "pivot",
         "qualify",
-        "right",
-        "rows",
         "range",
+        "right",
+        "rollup",
+        "rows",
         "select",
         "semi",
-        "anti",
         "set",
         "sets",
-        "grouping",
-        "rollup",
-        "cube",
         "struct",
         "then",
         "timestamp",
@@ -87,8 +89,8 @@ _KEYWORDS = frozenset(
         "window",
         "with",
         "within",
-        "decimal",
-    ]
+    )
+    # fmt: on
 )
 
 

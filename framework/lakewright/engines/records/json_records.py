@@ -15,7 +15,14 @@ from lakewright.engines.records.rows import LONGEST_RAW, Rows
 from lakewright.engines.records.types import arrow_type
 from lakewright.engines.records.values import Reading, RecordFileError
 
-_load = partial(json.loads, parse_int=str, parse_float=str, parse_constant=str)
+
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+_load = partial(json.loads, parse_int=_Number, parse_float=_Number, parse_constant=str)
 
 
 def json_records(reading: Reading) -> Iterator[Rows]:
@@ -95,7 +102,7 @@ def _row(reading: Reading, record: dict[str, Any]) -> dict[str, Any] | None:
             row[name.lower()] = _text(value)
             continue
         try:
-            array = pa.array([None if value is None else json.loads(json.dumps(value))])
+            array = pa.array([None if value is None else _plain(value)])
             row[name.lower()] = array.cast(arrow_type(kind)).to_pylist()[0]
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
             return None
@@ -119,7 +126,20 @@ def _text(value: Any) -> str | None:
         case bool():
             return "true" if value else "false"
         case _:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(value: Any) -> Any:
+    """A nested value with its numbers as numbers."""
+    match value:
+        case _Number():
+            return json.loads(value)
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value
 
 
 def _nested(kind: str) -> bool:
