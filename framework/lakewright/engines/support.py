@@ -27,70 +27,13 @@ _NOT_CODE = re.compile(
     r"--[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`", re.DOTALL
 )
 _KEYWORDS = frozenset(
-    # fmt: off
-    (
-        "all",
-        "and",
-        "anti",
-        "any",
-        "as",
-        "by",
-        "case",
-        "cross",
-        "cube",
-        "date",
-        "decimal",
-        "distinct",
-        "else",
-        "end",
-        "except",
-        "exists",
-        "from",
-        "full",
-        "group",
-        "grouping",
-        "having",
-        "if",
-        "in",
-        "inner",
-        "intersect",
-        "interval",
-        "is",
-        "join",
-        "lateral",
-        "left",
-        "like",
-        "limit",
-        "not",
-        "on",
-        "or",
-        "order",
-        "outer",
-        "over",
-        "partition",
-        "pivot",
-        "qualify",
-        "range",
-        "right",
-        "rollup",
-        "rows",
-        "select",
-        "semi",
-        "set",
-        "sets",
-        "struct",
-        "then",
-        "timestamp",
-        "union",
-        "using",
-        "values",
-        "when",
-        "where",
-        "window",
-        "with",
-        "within",
+    re.findall(
+        r"\w+",
+        "all and anti any as by case cross cube date decimal distinct else end except exists from "
+        "full group grouping having if in inner intersect interval is join lateral left like "
+        "limit not on or order outer over partition pivot qualify range right rollup rows select "
+        "semi set sets struct then timestamp union using values when where window with within ",
     )
-    # fmt: on
 )
 
 
