@@ -1,0 +1,1 @@
+"""What Sail computes beside what Spark computes: measured, classed, written into the docs."""

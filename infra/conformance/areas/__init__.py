@@ -1,0 +1,1 @@
+"""One module an area: a flat table of templates."""
