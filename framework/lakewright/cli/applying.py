@@ -30,7 +30,6 @@ from lakewright.cli.workspace import (
     locator,
     modified_tables,
     open_workspace,
-    with_code,
 )
 from lakewright.engines import Engine, open_engine
 from lakewright.errors import RefusedError, UsageError
@@ -77,7 +76,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
     latest_release(space, lake)
 
     def select(graph: Graph) -> Collection[TableName] | None:
-        state = with_code(lake.state(space.environment, ()), lake)
+        state = lake.state(space.environment, ())
         return choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
 
     def replan() -> Plan:

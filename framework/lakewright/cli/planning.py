@@ -20,7 +20,6 @@ from lakewright.cli.workspace import (
     open_workspace,
     project_lake,
     read_state,
-    with_code,
 )
 from lakewright.errors import StalePlanError, UsageError
 from lakewright.graph import Graph
@@ -210,10 +209,9 @@ def _narrow(
     select: tuple[TableName, ...],
 ) -> tuple[Graph, LakeState]:
     """The selected tables' code with the released code of all others, and the state for both."""
-    state = with_code(state, lake)
     merged = merge_selected(need_project(space), state, graph, select)
     if merged.inputs != graph.inputs:
-        state = with_code(read_state(space, lake, merged), lake)
+        state = read_state(space, lake, merged)
     return merged, state
 
 

@@ -22,7 +22,6 @@ from lakewright.cli.workspace import (
     latest_release,
     locator,
     open_workspace,
-    with_code,
 )
 from lakewright.engines import open_engine
 from lakewright.errors import Place, RefusedError, UsageError
@@ -141,8 +140,10 @@ def _behind(
     """The released graph and its inputs, where views or sources are read; else none is needed."""
     if all(release.tables[name].location for name in reads):
         return Graph("", {}, (), {}, "UTC", 0), {}
-    state = replace(lake.state(space.environment, ()), release=release)
-    graph = compile_released(with_code(state, lake))
+    digests = {entry.code for entry in release.tables.values() if entry.code}
+    code = {digest: lake.code(space.environment, digest) for digest in digests}
+    state = replace(lake.state(space.environment, ()), release=release, code=code)
+    graph = compile_released(state)
     return graph, lake.state(space.environment, graph.inputs, resolve=locator(space)).inputs
 
 

@@ -10,7 +10,7 @@ import getpass
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from lakewright.cli.options import Common
@@ -119,20 +119,8 @@ def latest_release(space: Workspace, lake: Lake) -> Release:
 
 
 def read_state(space: Workspace, lake: Lake, graph: Graph) -> LakeState:
-    """What planning needs. Released code is read along only where prints must be made again."""
-    state = lake.state(space.environment, graph.inputs, resolve=locator(space))
-    tables = state.release.tables.values() if state.release else ()
-    if any(entry.code and entry.algorithm != graph.algorithm for entry in tables):
-        return with_code(state, lake)
-    return state
-
-
-def with_code(state: LakeState, lake: Lake) -> LakeState:
-    """`state` with the sources of all its entries."""
-    tables = state.release.tables.values() if state.release else ()
-    digests = sorted({entry.code for entry in tables if entry.code} - state.code.keys())
-    read = {digest: lake.code(state.environment, digest) for digest in digests}
-    return replace(state, code={**state.code, **read})
+    """What planning needs."""
+    return lake.state(space.environment, graph.inputs, resolve=locator(space))
 
 
 def locator(space: Workspace) -> Callable[[str], str]:
