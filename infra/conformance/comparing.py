@@ -17,7 +17,7 @@ RELATIVE = 1e-9
 # What an engine says when it does not know, as against when a value is wrong.
 _UNSUPPORTED = re.compile(
     r"unknown function|not (yet )?(implemented|supported)|unsupported|NOT_IMPLEMENTED|"
-    r"expected|syntax|no (function|field)|cannot infer|Unresolved",
+    r"found .* expected|syntax|no (function|field)|cannot infer|Unresolved",
     re.IGNORECASE,
 )
 

@@ -175,6 +175,9 @@ def plain(value: Any) -> Any:
 
 def _said(error: Exception) -> str:
     condition = getattr(error, "getCondition", lambda: None)() or ""
+    found = re.search(r"Exception: (\[[A-Z][A-Z_.0-9]+\].*)", str(error))
+    if found:
+        return found.group(1)[:160]
     lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
     first = re.sub(r"\s+", " ", lines[0].split("JVM stacktrace")[0])[:160]
     return first if condition and f"[{condition}]" in first else f"{condition} {first}".strip()

@@ -1,0 +1,8 @@
+"""The suite lies in `infra/`, which is no installed package."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
