@@ -36,7 +36,7 @@ def compare(case: Case, spark: Outcome, sail: Outcome) -> tuple[Status, str] | N
 
 
 def _both_fail(spark: str, sail: str) -> tuple[Status, str]:
-    if _UNSUPPORTED.search(sail):
+    if _short(spark) != _short(sail) and _UNSUPPORTED.search(sail):
         return "refused", f"Spark: {_short(spark)}; Sail: {_short(sail)}"
     return "equal", f"both fail: {_short(spark)}"
 

@@ -15,6 +15,7 @@ CONSTRUCTS: tuple[Template, ...] = (
     ("cube", "SELECT g, c, count(*) AS x, grouping_id() AS y FROM t GROUP BY CUBE (g, c)", ""),
     ("grouping sets", "SELECT g, c, sum(p) AS x FROM t GROUP BY GROUPING SETS ((g), (c), ())", ""),
     ("distinct", "SELECT DISTINCT {0} FROM t", "g c b1 d a1"),
+    ("union all", "SELECT i FROM t UNION ALL SELECT j FROM t", ""),
     ("union all", "SELECT i FROM t UNION ALL SELECT o FROM t", ""),
     ("union all", "SELECT p FROM t UNION ALL SELECT q FROM t", ""),
     ("union", "SELECT c FROM t UNION SELECT k FROM t", ""),
@@ -109,7 +110,9 @@ CONSTRUCTS: tuple[Template, ...] = (
         "SELECT sum(i) AS s, count(i) AS c, max(s) AS m FROM t WHERE false",
         "",
     ),
-    ("string literal escapes", "SELECT 'a\\tb' AS x, 'it''s' AS y, r'a\\tb' AS z", ""),
+    ("doubled quote in a string", "SELECT 'it''s' AS x", ""),
+    ("string escapes", "SELECT 'a\\tb' AS x, 'it\\'s' AS y, \"it's\" AS z, '\\u00e9' AS u", ""),
+    ("raw string", "SELECT r'a\\tb' AS x", ""),
     ("numeric literals", "SELECT 1 AS a, 1L AS b, 1.5 AS c, 1.5D AS d, 1e2 AS e, 10BD AS f", ""),
     (
         "typed literals",
