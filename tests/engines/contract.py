@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from engines.lakes import Mode
+from engines.lakes import NOW, Mode
 from engines.lakes import Place as Lake
 from lakewright.engines import (
     BuildJob,
@@ -26,11 +25,10 @@ from lakewright.engines import (
 )
 from lakewright.errors import LakeError, Place, QualityError, SpecError
 from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, SqlTransform, Test
-from lakewright.lake import Field, Pin
+from lakewright.lake import Definition, Field, Pin
 from lakewright.names import TableName
 from lakewright.specs import Action, FilesInput, Segment, SqlText
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 LEGS = TableName.parse("bronze.legs")
 PLANES = TableName.parse("bronze.planes")
 BUILT = TableName.parse("silver.legs")
@@ -240,6 +238,46 @@ class EngineContract:
             check("sane", "fail", RowTest("coalesce(delay > -120, true)")),
         ]
         assert session.build(self.job(lake, self.legs(session), checks)).kept == 3
+
+    def constrained(self, lake: Lake) -> list[Check]:
+        """A table that holds `id < 3` as a constraint of its own, and the check that says so."""
+        definition = Definition(FIELDS, {"small": "coalesce(id < 3, true)"})
+        lake.define(f"{lake.root}/silver/legs", definition)
+        small = check("small", "fail", RowTest("coalesce(id < 3, true)"))
+        return [replace(small, constraint="coalesce(id < 3, true)")]
+
+    def test_a_constraint_is_asked_only_of_rows_that_are_kept(
+        self, session: Session, lake: Lake
+    ) -> None:
+        checks = [*self.constrained(lake), check("apart", "quarantine", RowTest("id < 3"))]
+        result = session.build(self.job(lake, self.legs(session), checks, quarantine="overwrite"))
+        assert (result.kept, result.quarantined) == (2, 2)
+
+    @pytest.mark.parametrize(
+        "leaving_out",
+        [
+            "WHERE id < 3",
+            "JOIN (SELECT id AS other FROM {legs} WHERE id < 3) AS others ON id = other",
+            "GROUP BY id, plane, delay HAVING max(id) < 3",
+        ],
+    )
+    def test_a_constraint_is_not_asked_of_rows_that_the_query_leaves_out(
+        self, session: Session, lake: Lake, leaving_out: str
+    ) -> None:
+        legs = session.relation(LEGS)
+        rows = sql_rows(f"SELECT id, plane, delay FROM {legs} {leaving_out.format(legs=legs)}")
+        assert session.build(self.job(lake, rows, self.constrained(lake))).kept == 2
+
+    def test_a_broken_constraint_is_told_as_its_check_with_count_and_place(
+        self, session: Session, lake: Lake
+    ) -> None:
+        checks = self.constrained(lake)
+        with pytest.raises(QualityError) as caught:
+            session.build(self.job(lake, self.legs(session), checks))
+        (problem,) = caught.value.problems
+        assert (problem.code, problem.where) == ("LW401", checks[0].where)
+        assert "2 of 4" in problem.message
+        assert "small" in problem.message
 
     def test_a_value_the_query_cannot_compute_is_not_shown(
         self, session: Session, lake: Lake

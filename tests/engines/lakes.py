@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
+from uuid import uuid4
 
 import deltalake
 import pyarrow as pa
+
+from lakewright.lake import Definition, DeltaLakeTables
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 class Place(Protocol):
@@ -16,6 +22,9 @@ class Place(Protocol):
 
     def put(self, location: str, rows: pa.Table) -> int:
         """Overwrite a table; its version."""
+
+    def define(self, location: str, definition: Definition) -> None:
+        """Create an empty table."""
 
     def rows(self, location: str) -> pa.Table: ...
 
@@ -31,6 +40,9 @@ class DiskPlace:
     def put(self, location: str, rows: pa.Table) -> int:
         deltalake.write_deltalake(location, rows, mode="overwrite")
         return deltalake.DeltaTable(location).version()
+
+    def define(self, location: str, definition: Definition) -> None:
+        DeltaLakeTables().define(location, definition, "define", table_id=str(uuid4()), now=NOW)
 
     def rows(self, location: str) -> pa.Table:
         return deltalake.DeltaTable(location).to_pyarrow_table()
@@ -51,6 +63,9 @@ class MemoryPlace:
 
     def put(self, location: str, rows: pa.Table) -> int:
         return int(self.tables.write(location, rows, "overwrite", "put"))
+
+    def define(self, location: str, definition: Definition) -> None:
+        self.tables.define(location, definition, "define", table_id="id", now=NOW)
 
     def rows(self, location: str) -> pa.Table:
         return self.tables.rows(location, self.versions(location) - 1)

@@ -158,6 +158,9 @@ def _write_kept(
     else:
         flagged_or_observed = flagged
     kept = flagged_or_observed.where(rules.kept) if rules.separates else flagged_or_observed
+    if rules.guards and frames.capabilities.checks_filtered_rows:
+        # Changes no row, and no condition moves below it: neither a CHECK nor one of our guards.
+        kept = kept.offset(0)
     first, *others = job.fields
     guarded = kept.selectExpr(
         rules.guard(first.name, first.type), *(quote(field.name) for field in others)

@@ -22,6 +22,7 @@ _SAIL = Capabilities(
     shallow_clone=False,
     restore=False,
     jvm=False,
+    checks_filtered_rows=True,
 )
 
 # Writer features of Delta tables that an engine can honour; all others are refused.

@@ -29,6 +29,7 @@ class Capabilities:
     shallow_clone: bool
     restore: bool  # RESTORE in its own SQL
     jvm: bool
+    checks_filtered_rows: bool = False  # asks a CHECK of rows that the query filters out, too
 
 
 @dataclass(frozen=True, slots=True)
