@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol
 
 import duckdb
@@ -78,13 +79,25 @@ class FakeEngine:
         self.closed = True
 
 
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """One for the process: opening one takes longer than what a test asks of it."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'; SET threads = 1")
+    return connection
+
+
+@cache
+def _translated(sql: str) -> str:
+    return sqlglot.transpile(sql, read="databricks", write="duckdb")[0]
+
+
 class FakeSession:
     """Implements `Session` over one DuckDB connection."""
 
     def __init__(self, engine: FakeEngine) -> None:
         self._engine = engine
-        self._duck = duckdb.connect(":memory:")
-        self._duck.execute("SET TimeZone = 'UTC'; SET threads = 1")
+        self._duck = _database().cursor()
         self._bound: dict[TableName, str] = {}
 
     def bind(self, table: TableName, pin: Pin) -> None:
@@ -171,8 +184,7 @@ class FakeSession:
         return int(found or 0)
 
     def _query(self, sql: str) -> pa.Table:
-        text = sqlglot.transpile(sql, read="databricks", write="duckdb")[0]
-        return _plain(self._duck.sql(text).to_arrow_table())
+        return _plain(self._duck.sql(_translated(sql)).to_arrow_table())
 
     def _table(self, rows: Rows, *, empty: bool = False) -> pa.Table:
         """The rows; errors as an engine of ours reports them."""

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from lakewright.errors import RefusedError
+from lakewright.graph.fingerprints import Material, own_1
 from lakewright.plans import Plan
 from runtime.shop import DAY_TWO, ENVIRONMENT, FILES, NOW, ORDERS, Shop, name
 
@@ -148,11 +149,24 @@ def test_a_selection_limits_the_changes(built: Shop) -> None:
     assert built.latest().environment == ENVIRONMENT
 
 
-def test_an_upgraded_fingerprint_algorithm_rebuilds_nothing() -> None:
+def older_algorithm(material: Material) -> str:
+    return "older" + own_1(material)
+
+
+@pytest.mark.parametrize("comment", ["", "-- looked at again\n"], ids=["same", "comment"])
+def test_an_upgraded_fingerprint_algorithm_rebuilds_nothing(comment: str) -> None:
     shop = Shop.open()
-    assert shop.apply(graph=shop.graph(algorithm=1)).ok
-    plan = shop.plan(graph=shop.graph(algorithm=2))
-    assert plan.empty
+    assert shop.apply(graph=shop.graph({0: older_algorithm})).ok
+    assert shop.latest().tables[name("gold.totals")].algorithm == 0
+    shop.edit("sql/gold/totals.sql", comment + FILES["sql/gold/totals.sql"])
+    assert shop.plan().empty
+
+
+def test_an_edit_is_still_seen_after_an_upgrade_of_the_algorithm() -> None:
+    shop = Shop.open()
+    assert shop.apply(graph=shop.graph({0: older_algorithm})).ok
+    shop.edit("sql/gold/totals.sql", FILES["sql/gold/totals.sql"].replace("o.amount", "o.id"))
+    assert actions(shop.plan()) == {"gold.totals": "rebuild"}
 
 
 def test_planning_twice_gives_equal_plans(built: Shop) -> None:

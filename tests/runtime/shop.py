@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
-from fakes.engine import FakeEngine
 
+from fakes.engine import FakeEngine
 from fakes.lake import World
-from lakewright.graph import Graph, compile_project
+from lakewright.graph import ALGORITHMS, Graph, compile_project
+from lakewright.graph.fingerprints import Algorithm
 from lakewright.lake import Definition, Field, Release
 from lakewright.names import TableName
 from lakewright.plans import Plan, compile_released, make_plan
@@ -120,11 +122,8 @@ class Shop:
     def edit(self, path: str, text: str) -> None:
         self.files[path] = text
 
-    def graph(self, algorithm: int | None = None) -> Graph:
-        project = load_files(SourceFile(path, text) for path, text in self.files.items())
-        if algorithm is None:
-            return compile_project(project)
-        return compile_project(project, algorithm=algorithm)
+    def graph(self, algorithms: Mapping[int, Algorithm] = ALGORITHMS) -> Graph:
+        return _compiled(tuple(self.files.items()), tuple(algorithms.items()))
 
     def plan(self, process: str = "a", **options: Any) -> Plan:
         graph = options.pop("graph", None) or self.graph()
@@ -175,6 +174,14 @@ class Shop:
             for name, e in release.tables.items()
             if e.location
         }
+
+
+@cache
+def _compiled(
+    files: tuple[tuple[str, str], ...], algorithms: tuple[tuple[int, Algorithm], ...]
+) -> Graph:
+    project = load_files(SourceFile(path, text) for path, text in files)
+    return compile_project(project, algorithm=algorithms[0][0], algorithms=dict(algorithms))
 
 
 def ordered(table: pa.Table) -> list[dict[str, Any]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
+from lakewright.errors import RefusedError
+from lakewright.lake import ControlRecord, Held
 from runtime.shop import _CUSTOMER_FIELDS as CUSTOMER_FIELDS
-from runtime.shop import CUSTOMERS, DAY_ONE, DAY_TWO, ENVIRONMENT, FILES, PEOPLE, Shop, name
+from runtime.shop import CUSTOMERS, DAY_ONE, DAY_TWO, ENVIRONMENT, FILES, NOW, PEOPLE, Shop, name
 
 TWICE = [*DAY_TWO, {"id": 5, "customer": "bob", "amount": 8}]  # breaks the key of silver.orders
 
@@ -188,3 +191,55 @@ def test_optimize_during_the_run_is_no_conflict(built: Shop) -> None:
             built.world.tables.touch(f"{built.world.uri}/prod/silver/orders", "OPTIMIZE")
 
     assert built.run(built.plan(), stop_at=optimize).ok
+
+
+def test_an_interrupt_after_the_record_is_put_leaves_the_release_published(built: Shop) -> None:
+    built.orders(DAY_TWO)
+
+    def interrupt(step: str) -> None:
+        if step.startswith("6"):
+            raise KeyboardInterrupt
+
+    plan = built.plan()
+    with pytest.raises(KeyboardInterrupt):
+        built.run(plan, stop_at=interrupt)
+    assert built.latest().release == 2
+    assert [row["id"] for row in built.contents(built.latest())["silver.orders"]] == [1, 2, 5]
+    document = json.loads(built.world.lake().get_run(str(UUID(int=built.runs)), "report.json"))
+    assert document["release"] == 2
+    assert built.plan().empty
+
+
+def test_a_held_table_with_nothing_left_to_do_is_freed_by_the_next_refresh(built: Shop) -> None:
+    lake, release = built.world.lake(), built.latest()
+    held = Held(name("gold.totals"), "check", 1, reason="a file that is gone now", attempt="other")
+    lake.put_release(replace(release, release=2, parent=1, held=(held,)))
+    plan = built.plan_refresh()
+    assert not plan.empty
+    assert plan.freed == (held,)
+    assert built.run(plan).ok
+    assert built.latest().held == ()
+    assert built.plan_refresh().empty
+
+
+def test_a_table_that_a_person_holds_is_left_by_a_refresh_and_freed_by_an_apply(
+    built: Shop,
+) -> None:
+    lake = built.world.lake()
+    said = ControlRecord("hold", "looking into it", "ana", NOW, (name("silver.orders"),))
+    lake.put_control(ENVIRONMENT, said)
+    built.orders(DAY_TWO)
+    report = built.refresh()
+    assert not report.ok
+    before = [row["id"] for row in built.contents(built.latest())["silver.orders"]]
+    assert before == [1, 2]
+    assert built.apply().ok
+    assert [row["id"] for row in built.contents(built.latest())["silver.orders"]] == [1, 2, 5]
+
+
+def test_a_stopped_environment_refuses_to_plan(built: Shop) -> None:
+    lake = built.world.lake()
+    lake.put_control(ENVIRONMENT, ControlRecord("stop", "wrong rates", "ana", NOW))
+    with pytest.raises(RefusedError) as caught:
+        built.plan()
+    assert caught.value.code == "LW310"

@@ -1,8 +1,8 @@
 """The whole error tree on one screen.
 
 Every error carries one or more problems; a problem has a stable code (its page is
-``errors/pages/<code>.md``), the place in the user's own files where there is one, and what to do next.
-The kind of an error says who must act, and its exit code is what the process ends with.
+`errors/pages/<code>.md`), the place in the user's own files where there is one, and what to do
+next. The kind of an error says who must act; its exit code is what the process ends with.
 """
 
 from __future__ import annotations
@@ -111,6 +111,12 @@ class LakeError(LakewrightError):
     """Storage, engine or surroundings; trying again may help."""
 
     exit_code = 5
+
+
+class Interrupted(LakewrightError):  # noqa: N818 - nobody's error
+    """Somebody stopped the run; run it again."""
+
+    exit_code = 130
 
 
 class InternalError(LakewrightError):

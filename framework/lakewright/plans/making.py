@@ -72,6 +72,7 @@ def make_plan(
         pending=pending,
         unchanged=tuple(walk.unchanged),
         held=tuple(walk.held),
+        freed=_freed(state, walk, kind),
         now=now,
         today=today,
         reads_bytes=_reads_bytes(changes, state),
@@ -120,18 +121,22 @@ class _Walk:
         an upstream that is held while something else moved."""
         if self.kind != "refresh":
             return None
-        for hold in self.state.holds:
-            if hold.table == step.name:
-                return hold
-        before = self.state.release.held if self.state.release else ()
-        for hold in before:
-            if hold.table == step.name and hold.by in {"check", "rollback"} and self._same(hold):
-                return hold
+        for said in self.state.holds:
+            if said.table == step.name:
+                return said
+        before = {hold.table: hold for hold in self._released_holds}
+        hold = before.get(step.name)
+        if hold is not None and hold.by in {"check", "rollback"} and self._same(hold):
+            return hold
         above = next((held for held in self.held if held.table in step.upstream), None)
-        if above is not None and reasons:
+        if above is not None and (reasons or hold is not None):
             since = above.since_release
             return Held(step.name, "upstream", since, reason=f"{above.table} is held")
         return None
+
+    @property
+    def _released_holds(self) -> tuple[Held, ...]:
+        return self.state.release.held if self.state.release else ()
 
     def _same(self, hold: Held) -> bool:
         """Whether trying again would try the very same thing."""
@@ -200,6 +205,21 @@ def _change(
             raise AssertionError(f"{step.name}: a source never changes")
         case _:
             assert_never(step.transform)
+
+
+def _freed(state: LakeState, walk: _Walk, kind: str) -> tuple[Held, ...]:
+    """Held tables of the release for which the reason is gone and nothing is left to build.
+
+    What a person or a rollback holds is freed by an apply only.
+    """
+    before = state.release.held if state.release else ()
+    still = {hold.table for hold in walk.held} | walk.changes.keys()
+    sticky = {"person", "rollback"} if kind == "refresh" else set()
+    return tuple(
+        hold
+        for hold in before
+        if hold.table not in still and hold.by not in sticky and hold.table in walk.unchanged
+    )
 
 
 def _drops(

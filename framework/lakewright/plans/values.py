@@ -118,10 +118,12 @@ class Plan:
     today: date
     reads_bytes: int | None = None  # None: cannot be known without a scan
     notes: tuple[str, ...] = ()
+    freed: tuple[Held, ...] = ()  # were held, and need nothing any more
 
     @property
     def empty(self) -> bool:
-        return not self.changes
+        """Nothing to build and nobody to free: applying it would make no release."""
+        return not self.changes and not self.freed
 
     @property
     def base_release(self) -> int | None:

@@ -10,11 +10,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from lakewright.engines.port import Engine
-from lakewright.errors import InternalError, LakewrightError, Problem
+from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.plans import Plan
-from lakewright.runtime.groups import claim_groups, put_back, release_claims, settle_group
+from lakewright.runtime.groups import (
+    claim_groups,
+    put_back,
+    release_claims,
+    renewed,
+    settle_group,
+)
 from lakewright.runtime.publishing import (
     compose_release,
     put_release,
@@ -70,21 +76,20 @@ def apply_plan(
     groups: dict[TableName, Group] = {}
     try:
         groups = claim_groups(run, clock())
-        release = _publish(run, shop, groups, workers, clock)
-        report = make_report(run, shop, release, seconds=time.monotonic() - began)
+        with renewed(groups, clock):
+            release = _publish(run, shop, groups, workers, clock)
     except LakewrightError as error:
-        report = _fail(run, shop, groups, error, began=began)
+        return _fail(run, shop, groups, error, began=began)
     except KeyboardInterrupt:
-        _fail(run, shop, groups, _interrupted(), began=began, exit_code=130)
+        _fail(run, shop, groups, _interrupted(), began=began)
         raise
     except Exception as error:
         wrapped = InternalError("LW901", f"{type(error).__name__}: {error}")
-        wrapped.__cause__ = error
-        report = _fail(run, shop, groups, wrapped, began=began)
+        _fail(run, shop, groups, wrapped, began=began)
         raise wrapped from error
+    report = make_report(run, shop, release, seconds=time.monotonic() - began)
     release_claims(groups)
-    store_report(run, report, shop)
-    return report
+    return store_report(run, report)
 
 
 def _publish(
@@ -107,7 +112,7 @@ def _publish(
         put_back(run, groups[table])
     publishing = [groups[table] for table in groups if table not in shop.taken_back]
     held = (*run.plan.held, *shop.held)
-    if not publishing and not _held_changed(parent, held):
+    if not publishing and not run.plan.freed and not _held_changed(parent, held):
         return None
     entries = {**shop.entries, **_source_entries(run)}
     _store_code(run, entries)
@@ -173,29 +178,43 @@ def _fail(
     error: LakewrightError,
     *,
     began: float,
-    exit_code: int | None = None,
 ) -> Report:
-    """Nothing is published: put back what this run wrote, while its claims still hold."""
-    notes = []
-    if error.code != RELEASE_UNKNOWN:
-        for group in groups.values():
-            try:
-                group.claim.verify()
-                put_back(run, group)
-            except Exception as again:  # noqa: BLE001 - the first error is the one to tell
-                notes.append(f"{group.table} is put back by the next run: {again}")
+    """Put back what this run wrote, while its claims hold; unless its record is there after all."""
+    release = _published(run)
+    notes: list[str] = []
+    if release is None and error.code != RELEASE_UNKNOWN:
+        notes = _put_all_back(run, groups)
     release_claims(groups)
-    report = make_report(run, shop, None, seconds=time.monotonic() - began, error=error)
-    report = replace(report, notes=tuple(notes))
-    if exit_code is not None:
-        report = replace(report, exit_code=exit_code)
-    store_report(run, report, shop)
-    return report
+    seconds = time.monotonic() - began
+    if release is not None:
+        report = make_report(run, shop, release, seconds=seconds)
+    else:
+        report = make_report(run, shop, None, seconds=seconds, error=error)
+    return store_report(run, replace(report, notes=tuple(notes)))
 
 
-def _interrupted() -> LakewrightError:
-    problem = Problem("LW432", "interrupted: nothing was published", hint="run it again")
-    return LakewrightError.of([problem])
+def _put_all_back(run: Run, groups: dict[TableName, Group]) -> list[str]:
+    notes = []
+    for group in groups.values():
+        try:
+            group.claim.verify()
+            put_back(run, group)
+        except LakewrightError as again:
+            notes.append(f"{group.table} is put back by the next run: {again}")
+    return notes
+
+
+def _published(run: Run) -> Release | None:
+    """This run's own record: an interrupt may have come when it was stored already."""
+    try:
+        winners = winners_since(run, run.plan.state.release)
+    except LakewrightError:
+        return None  # storage does not answer: what failed before is what is told
+    return next((release for release in winners if release.run_id == run.run_id), None)
+
+
+def _interrupted() -> Interrupted:
+    return Interrupted("LW432", "interrupted: nothing was published", hint="run it again")
 
 
 def _plan_document(plan: Plan) -> bytes:

@@ -63,7 +63,7 @@ class Binder:
                     hint="correct `location`, or create the table",
                 )
             return Pin(head.location, head.table_id, head.version)
-        return self._lake.pin(self._vector[name])
+        return self._lake.verify_pin(self._vector[name])
 
     def _bind_view(self, step: Step, entry: Entry) -> None:
         """A view reads the versions its release pinned, also where its inputs have moved since."""
@@ -82,7 +82,7 @@ class Binder:
         if used is None or entry is None or not is_stored or entry.data_version == used.version:
             return self.relation(name)
         alias = TableName(name.schema, f"{name.table}__at_{used.version}")
-        pin = self._lake.pin(entry)
+        pin = self._lake.verify_pin(entry)
         self._session.bind(alias, Pin(pin.location, used.table_id, used.version))
         return self._session.relation(alias)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from threading import Event, Thread
 
-from lakewright.errors import DriftError, LakeError
+from lakewright.errors import DriftError, LakeError, LakewrightError
 from lakewright.lake import Commit, Definition, Entry, Release, is_ours
 from lakewright.names import TableName
 from lakewright.plans import BuildTable, Change, DropTable, PublishView
 from lakewright.runtime.run import Group, Member, Run, record_commits
+
+RENEWED_EVERY = 60.0  # seconds; a lease lasts five minutes
 
 
 def claim_groups(run: Run, now: datetime) -> dict[TableName, Group]:
@@ -30,6 +35,30 @@ def claim_groups(run: Run, now: datetime) -> dict[TableName, Group]:
 def release_claims(groups: dict[TableName, Group]) -> None:
     for group in groups.values():
         group.claim.release()
+
+
+@contextmanager
+def renewed(groups: Mapping[TableName, Group], clock: Callable[[], datetime]) -> Iterator[None]:
+    """Hold on to claims that expire, for as long as the block runs.
+
+    A claim that could not be renewed in time is found lost at step 5, before anything is published.
+    """
+    ended = Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEWED_EVERY):
+            for group in groups.values():
+                try:
+                    group.claim.renew(clock())
+                except LakewrightError:
+                    continue
+
+    keeper = Thread(target=renew, daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 def settle_group(run: Run, group: Group, release: Release | None) -> None:

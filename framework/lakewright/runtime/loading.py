@@ -48,7 +48,8 @@ def analyse_files(
 ) -> tuple[FileRows, tuple[Field, ...]]:
     """The columns that the files give, with the two that every ingest adds."""
     known = _data_fields(before.schema) if before is not None else ()
-    rows = FileRows(load.transform.input, _to_load(load), known or _declared(step))
+    fields = known or _declared(step)
+    rows = FileRows(load.transform.input, _to_load(load), fields, recorded=bool(known))
     return rows, session.analyse(rows)
 
 

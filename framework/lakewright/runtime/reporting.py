@@ -81,14 +81,25 @@ def report_document(report: Report) -> dict[str, Any]:
     }
 
 
-def store_report(run: Run, report: Report, shop: Shop) -> None:
-    """Step 7: `report.json`, and rows of history. Redoable, so a failure here undoes nothing."""
-    del shop
-    data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
-    run.lake.put_run(run.run_id, "report.json", data)
+def store_report(run: Run, report: Report) -> Report:
+    """Step 7: history for people, then `report.json`. Redoable, so a failure undoes nothing.
+
+    Returns the report with a note for what could not be written down.
+    """
+    notes = list(report.notes)
     for kind, table in _history(run, report).items():
-        run.lake.append_history(kind, table, now=run.plan.now)
+        try:
+            run.lake.append_history(kind, table, now=run.plan.now)
+        except LakewrightError as error:
+            notes.append(f"not in the history of {kind}: {error}")
+    report = replace(report, notes=tuple(notes))
+    data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
+    try:
+        run.lake.put_run(run.run_id, "report.json", data)
+    except LakewrightError as error:
+        report = replace(report, notes=(*notes, f"report.json was not written: {error}"))
     run.stop_at("7 reported")
+    return report
 
 
 def _history(run: Run, report: Report) -> Mapping[str, pa.Table]:

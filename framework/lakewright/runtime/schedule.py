@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
+from threading import Event, Thread
 
 from lakewright.names import TableName
 
@@ -19,30 +20,80 @@ def run_in_order(
     """Call `work` once for every table after all it needs; at most `workers` at a time.
 
     `work` runs in a thread of its own (with one worker: in this one) and answers whether to hand
-    out more; after a False what is under way is waited for. Its exceptions are raised here.
+    out more; after a False what is under way is waited for. Its exceptions are raised here. So is
+    KeyboardInterrupt, when what is under way has ended; a second one does not wait.
     """
     if workers == 1:
         _run_alone(needs, work)
         return
+    crew = _Crew(work, min(workers, len(needs)))
+    try:
+        crew.start()
+        _hand_out(needs, crew)
+    finally:
+        crew.dismiss()
+
+
+class _Crew:
+    """Threads that take names from one queue and put outcomes into another.
+
+    An executor would lose a thread when an interrupt meets it between starting and noting it; here
+    the threads are known before they start.
+    """
+
+    def __init__(self, work: Callable[[TableName], bool], size: int) -> None:
+        self._work = work
+        self._stopped = Event()
+        self._names: SimpleQueue[TableName | None] = SimpleQueue()
+        self._outcomes: SimpleQueue[tuple[TableName, bool | BaseException]] = SimpleQueue()
+        self._threads = [Thread(target=self._serve, daemon=True) for _ in range(size)]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def give(self, name: TableName) -> None:
+        self._names.put(name)
+
+    def take(self) -> tuple[TableName, bool]:
+        """The next table that is done; raises what its work raised."""
+        name, outcome = self._outcomes.get()
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return name, outcome
+
+    def dismiss(self) -> None:
+        """Wait for what is under way; begin nothing more."""
+        self._stopped.set()
+        for _ in self._threads:
+            self._names.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def _serve(self) -> None:
+        while (name := self._names.get()) is not None:
+            if self._stopped.is_set():
+                continue
+            try:
+                self._outcomes.put((name, self._work(name)))
+            except BaseException as error:  # noqa: BLE001 - raised again where it is taken
+                self._outcomes.put((name, error))
+
+
+def _hand_out(needs: Needs, crew: _Crew) -> None:
     done: set[TableName] = set()
     started: set[TableName] = set()
-    with ThreadPoolExecutor(workers, thread_name_prefix="table") as pool:
-        running: dict[Future[bool], TableName] = {}
-        go_on = True
-        try:
-            while True:
-                for name in _ready(needs, done, started) if go_on else ():
-                    started.add(name)
-                    running[pool.submit(work, name)] = name
-                if not running:
-                    return
-                finished, _ = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    done.add(running.pop(future))
-                    go_on = future.result() and go_on
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    go_on = True
+    while True:
+        for name in _ready(needs, done, started) if go_on else ():
+            started.add(name)
+            crew.give(name)
+        if started == done:
+            return
+        name, more = crew.take()
+        done.add(name)
+        go_on = go_on and more
 
 
 def _run_alone(needs: Needs, work: Callable[[TableName], bool]) -> None:
