@@ -56,7 +56,10 @@ def compile_project(
         )
     known = _known(project)
     specs = {spec.name: spec for spec in project.tables}
-    read = {name: read_transform(spec, known, project.vars) for name, spec in specs.items()}
+    read = {
+        name: read_transform(spec, known, {**project.vars, **spec.vars})
+        for name, spec in specs.items()
+    }
     edges = {name: {**found.references, **found.reads} for name, found in read.items()}
     order = order_tables(edges)
     gathered = _Gathered(algorithm, algorithms[algorithm], known)

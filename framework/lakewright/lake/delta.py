@@ -112,7 +112,7 @@ class DeltaLakeTables:
         chosen = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}"' for name in names)
         with _delta_errors(location):
             found = QueryBuilder().register("rows", table).execute(f"SELECT {chosen} FROM rows")
-            read = pa.table(found)
+            read = pa.RecordBatchReader.from_stream(found).read_all()
         return read.cast(pa.schema([schema.field(name) for name in names]))
 
     def append(self, location: str, rows: pa.Table, token: str) -> int:

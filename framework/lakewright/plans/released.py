@@ -22,12 +22,15 @@ def compile_released(state: LakeState, *, algorithm: int | None = None) -> Graph
     )
 
 
-def released_project(state: LakeState) -> Project:
-    """What was written when each table of the release was deployed."""
+def released_project(state: LakeState, loaded: Collection[TableSpec] = ()) -> Project:
+    """What was written when each table of the release was deployed.
+
+    Specs in `loaded` with an equal digest need not be read again.
+    """
     release = state.release
     assert release is not None, "only an environment with a release has released code"
     digests = sorted({entry.code for entry in release.tables.values() if entry.code})
-    return load_released([state.code[digest] for digest in digests])
+    return load_released([state.code[digest] for digest in digests], loaded)
 
 
 def merge_selected(
@@ -38,7 +41,9 @@ def merge_selected(
     RefusedError LW312 with the smallest selection that closes over what is missing, when the two
     do not fit together.
     """
-    released = released_project(state) if state.release else replace(project, tables=())
+    released = (
+        released_project(state, project.tables) if state.release else replace(project, tables=())
+    )
     chosen = set(select)
     theirs = [spec for spec in released.tables if spec.name not in chosen]
     ours = [spec for spec in project.tables if spec.name in chosen or _is_source(spec)]
