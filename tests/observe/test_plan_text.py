@@ -153,3 +153,10 @@ def test_pending_drops_leave_a_plan_empty() -> None:
     document = plan_document(plan((), over=state(None), pending=(OLD_REPORT,)))
     assert document["empty"] is True
     assert [change["table"] for change in document["pending"]] == ["gold.old_report"]
+
+
+def test_a_table_that_is_not_held_any_more_is_told() -> None:
+    freed = Held(name("gold.fares"), "check", 40, "positive_fare", "12 rows failed")
+    shown = render_plan(plan((), over=state(release(41)), freed=(freed,)))
+    assert "  * gold.fares   free      was held; nothing is left to do\n" in shown
+    assert "1 freed" in shown

@@ -14,6 +14,7 @@ from lakewright.cli.planning import (
     Planned,
     Wish,
     check_engine,
+    folds,
     plan_project,
     plan_text,
     read_saved,
@@ -55,14 +56,14 @@ def apply_project(
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
     streams = Streams.of(common)
     planned = _planned(common, wish, plan_file, exact=exact)
-    plan = check_engine(planned.plan, planned.space.engine)
+    plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
     if not plan.empty:
         _confirm(streams, plan, yes=yes)
         _make_lake(planned)
-    work = _Work(common, planned.space, planned.lake, streams)
+    work = _Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(plan, planned.lake, engine, reason=reason, watch=watch)
     )
@@ -79,6 +80,8 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
         state = lake.state(space.environment, ())
         return choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
 
+    plans: list[Plan] = []
+
     def replan() -> Plan:
         plan = plan_refresh(
             lake,
@@ -88,13 +91,14 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             select=select,
             full=wish.full,
         )
-        plan = check_engine(plan, space.engine)
+        plan = check_engine(plan, space.engine, fold=folds(common))
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
+        plans.append(plan)
         return plan
 
-    work = _Work(common, space, lake, streams)
+    work = _Work(common, space, lake, streams, plans)
     return work.run(
         lambda engine, watch: run_refresh(replan, lake, engine, watch=watch, reason=reason)
     )
@@ -112,12 +116,13 @@ def refuse_engine(space: Workspace, *, protected: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """One run and what it tells."""
+    """One run and what it tells. Of `plans` the last one ran."""
 
     common: Common
     space: Workspace
     lake: Lake
     streams: Streams
+    plans: list[Plan]
 
     def run(self, start: Callable[[Engine, Watch], Report]) -> int:
         """Start the run with an engine that opens when needed; print its report."""
@@ -142,14 +147,16 @@ class _Work:
         return f"release {after.release} was published before"
 
     def _tell(self, report: Report) -> None:
-        streams = self.streams
+        """Problems first, so that the last lines say what readers have now."""
+        streams, verbose = self.streams, self.common.verbose
+        if report.problems:
+            streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
         if self.common.json:
             streams.answer(render_json(report_document(report)))
         elif report.tables or report.release is not None or not report.ok:
-            text = render_report(report, color=streams.color, verbose=self.common.verbose)
+            plan = self.plans[-1]
+            text = render_report(report, plan=plan, color=streams.color, verbose=verbose)
             streams.answer(f"\n{text}")
-        if report.problems:
-            streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
 
 
 def _planned(common: Common, wish: Wish, plan_file: str | None, *, exact: bool) -> Planned:

@@ -156,7 +156,7 @@ def history(common: Common, table: AnyTable = None) -> int:
 
 def sql(
     common: Common,
-    query: Annotated[str, typer.Argument(help="One SELECT over released tables.")],
+    query: Annotated[str, typer.Argument(help="One SELECT over released tables.", metavar="QUERY")],
     release: Annotated[
         int | None, typer.Option("--release", help="Its number; by default the latest.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from lakewright.plans import DropTable, Plan, make_plan, merge_selected
 
 PENDING = 3  # the exit code of `plan --detailed-exitcode`
 
+_FUNCTION = re.compile(r"`(\w+)`")
 _DECIDED = {"create", "rebuild", "alter", "drop"}
 
 
@@ -97,7 +99,7 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
     streams = Streams.of(common)
     planned = plan_project(common, wish)
-    plan = check_engine(planned.plan, planned.space.engine)
+    plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     document = plan_document(plan)
     if out is not None:
         saved = {**document, "decision": decision_of(plan, wish)}
@@ -110,8 +112,11 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     return PENDING if detailed and not plan.empty else 0
 
 
-def check_engine(plan: Plan, engine: str) -> Plan:
-    """The plan with notes on what `engine` may do otherwise; RefusedError LW606, LW607."""
+def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
+    """The plan with notes on what `engine` may do otherwise; RefusedError LW606, LW607.
+
+    `fold`: one line that names the functions, instead of one for each.
+    """
     running = {
         change.table: change.step for change in plan.changes if not isinstance(change, DropTable)
     }
@@ -121,7 +126,25 @@ def check_engine(plan: Plan, engine: str) -> Plan:
     from lakewright.engines.support import check_support
 
     graph = replace(plan.graph, steps=running)
-    return replace(plan, notes=(*plan.notes, *check_support(graph, engine, graph.strict)))
+    notes = check_support(graph, engine, graph.strict)
+    told = fold_notes(notes, engine) if fold else notes
+    return replace(plan, notes=(*plan.notes, *told))
+
+
+def folds(common: Common) -> bool:
+    """Whether long lists are folded: not for programs, nor for who asked for everything."""
+    return not (common.json or common.verbose)
+
+
+def fold_notes(notes: Sequence[str], engine: str) -> tuple[str, ...]:
+    """Notes that begin with a quoted function as one line that names them."""
+    named = [(_FUNCTION.match(note), note) for note in notes]
+    functions = [found.group(1) for found, _ in named if found]
+    others = [note for found, note in named if not found]
+    if functions:
+        said = ", ".join(functions)
+        others.append(f"{engine} can differ from spark in edge cases of {said} (-v says which)")
+    return tuple(others)
 
 
 def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> str:

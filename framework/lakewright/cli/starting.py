@@ -15,6 +15,12 @@ from lakewright.observe import FORMAT_VERSION, render_json
 
 _TEMPLATE = Path(__file__).with_name("template")
 _LAKE = ".lake"
+_NEXT = """\
+Next:
+  {go}lakewright plan     what would be made
+  lakewright apply    make it and publish release 1
+  lakewright sql "SELECT * FROM gold.customer_totals"
+"""
 
 
 def init_project(common: Common, folder: str) -> int:
@@ -68,4 +74,4 @@ def _tell(common: Common, streams: Streams, folder: str, name: str, files: list[
         return
     listed = "".join(f"  {relative}\n" for relative in files)
     go = "" if folder == "." else f"cd {folder} && "
-    streams.answer(f"Made project {name}:\n{listed}\nNext: {go}lakewright apply\n")
+    streams.answer(f"Made project {name}:\n{listed}\n{_NEXT.format(go=go)}")

@@ -9,6 +9,7 @@ from typing import Any
 from lakewright.lake import Held, LakeState, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
 from lakewright.observe.tables import count, minute, size
 from lakewright.plans import BuildTable, Change, DropTable, Plan, Reason
@@ -21,6 +22,7 @@ _MARKS: dict[str, tuple[str, Style]] = {
     "refresh": (">", "name"),
     "restore": ("<", "warn"),
     "drop": ("-", "bad"),
+    "free": ("*", "good"),
 }
 _COUNTED = ("rebuild", "create", "refresh", "alter", "restore", "drop")
 _FOLD_PLAN = 40  # changes that are listed one by one
@@ -53,6 +55,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "changes": [_change_document(change, plan) for change in plan.changes],
         "pending": [_change_document(change, plan) for change in plan.pending],
         "held": [held_document(held) for held in plan.held],
+        "freed": [held_document(held) for held in plan.freed],
         "unchanged": [str(name) for name in plan.unchanged],
         "reads_bytes": plan.reads_bytes,
         "notes": list(plan.notes),
@@ -92,7 +95,9 @@ def _header(plan: Plan, paint: Paint) -> str:
 
 def _changes(plan: Plan, paint: Paint, verbose: bool) -> str:
     listed: list[Change] = [*plan.changes, *plan.pending]
-    names = [str(change.table) for change in listed] + [str(held.table) for held in plan.held]
+    names = [str(change.table) for change in listed] + [
+        str(held.table) for held in (*plan.held, *plan.freed)
+    ]
     width = max((cell_width(name) for name in names), default=0)
     shown, folded = _fold(listed, verbose)
     lines: list[str] = []
@@ -101,7 +106,10 @@ def _changes(plan: Plan, paint: Paint, verbose: bool) -> str:
         lines += _row(change.action, str(change.table), details, width, paint)
     lines += [f"    ... and {number} more to {action}; -v lists all" for action, number in folded]
     for held in plan.held:
-        lines += _row("held", str(held.table), [_held_text(held)], width, paint)
+        text = f"{since_text(held)}: {why_text(held)}"
+        lines += _row("held", str(held.table), [text], width, paint)
+    for freed in plan.freed:
+        lines += _row("free", str(freed.table), ["was held; nothing is left to do"], width, paint)
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -149,12 +157,6 @@ def _fold(changes: Sequence[Change], verbose: bool) -> tuple[list[Change], list[
     return shown, [(action, n - listed[action]) for action, n in seen.items() if n > listed[action]]
 
 
-def _held_text(held: Held) -> str:
-    since = f"since release {held.since_release}" if held.since_release else "never released"
-    what = held.reason or (f"check {held.check}" if held.check else f"by {held.by}")
-    return f"{since}: {what}"
-
-
 def _summary(plan: Plan) -> str:
     if plan.empty and not plan.pending:
         held = f", {len(plan.held)} held" if plan.held else ""
@@ -162,6 +164,7 @@ def _summary(plan: Plan) -> str:
     counted = Counter(str(change.action) for change in (*plan.changes, *plan.pending))
     parts = [f"{counted[action]} {action}" for action in _COUNTED if counted[action]]
     parts += [f"{len(plan.held)} held"] if plan.held else []
+    parts += [f"{len(plan.freed)} freed"] if plan.freed else []
     parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []
     reads = "" if plan.empty else _reads(plan.reads_bytes)
     return f"{', '.join(parts)}.{reads}\n"

@@ -10,6 +10,7 @@ from typing import Any
 from lakewright.lake import CheckResult, Entry, Release
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
 from lakewright.observe.tables import count, figure, minute, render_table, size
@@ -124,12 +125,8 @@ def render_status(
         rules = ("table", "rule", "on fail", "verdict", "rows")
         text = render_table(rules, found, right=("rows",), color=color, indent="  ")
         lines.append(f"\n{text}")
-    lines.append("\n" if release.held else "")
-    lines += [
-        f"  ! {held.table} is held since release {held.since_release} by {held.by}: "
-        f"{held.reason or held.check}\n"
-        for held in release.held
-    ]
+    if release.held:
+        lines.append(f"\n{render_held(release.held, color=color, verbose=verbose)}")
     more = f" {count(len(found), 'rule')} found rows (-v lists them)." if found else ""
     lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.{more}\n")
     return "".join(lines)

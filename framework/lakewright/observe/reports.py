@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from lakewright.observe.paint import Paint, Style
+from lakewright.graph import SqlTransform
+from lakewright.names import TableName
+from lakewright.observe.held import render_held
+from lakewright.observe.paint import Paint, Style, plain_text
 from lakewright.observe.tables import count, duration, render_table
+from lakewright.plans import Plan
 from lakewright.runtime import Event, Report, TableReport
 
 _STYLES: dict[str, Style] = {
@@ -17,31 +21,39 @@ _STYLES: dict[str, Style] = {
 }
 
 
-def render_report(report: Report, *, color: bool = False, verbose: bool = False) -> str:
-    """How the run ended, for people. Problems are not in it. Ends with a newline."""
+def render_report(
+    report: Report, *, plan: Plan | None = None, color: bool = False, verbose: bool = False
+) -> str:
+    """How the run ended, for people. Problems are not in it. Ends with a newline.
+
+    With the `plan` that ran, the last lines name what readers keep and the commands to look.
+    """
     paint = Paint(color)
     blocks = []
-    if report.tables:
-        blocks.append(_tables(report.tables, color))
+    ran = [table for table in report.tables if verbose or not _only_waited(table, report)]
+    if ran:
+        blocks.append(_tables(ran, color))
     found = [row for table in report.tables for row in _findings(table, verbose)]
     if found:
         header = ("table", "rule", "on fail", "verdict", "rows")
         blocks.append(render_table(header, found, right=("rows",), color=color, indent="  "))
-    lines = [f"  ! {held.table} is held: {held.reason or held.check}" for held in report.held]
-    lines += [f"note: {note}" for note in report.notes]
-    lines += [f"note: {table.table}: {table.note}" for table in report.tables if table.note]
-    if lines:
-        blocks.append("".join(f"{line}\n" for line in lines))
-    blocks.append(paint(_ending(report), "good" if report.ok else "bad") + "\n")
-    return "\n".join(blocks)
+    blocks.append(render_held(report.held, color=color, verbose=verbose))
+    notes = [*report.notes, *(f"{it.table}: {it.note}" for it in report.tables if _has_news(it))]
+    blocks.append("".join(f"note: {plain_text(note)}\n" for note in notes))
+    ending = paint(_ending(report), "good" if report.ok else "bad")
+    blocks.append("".join(f"{line}\n" for line in (ending, *_afterwards(report, plan))))
+    return "\n".join(block for block in blocks if block)
 
 
 def render_event(event: Event, *, color: bool = False) -> str:
-    """One line for a table that ended, without a newline; "" for what needs no line."""
+    """One line for a table that ended, without a newline; "" for what needs no line.
+
+    A held table needs none: the report, which comes next, tells all of them.
+    """
     paint = Paint(color)
-    if event.kind not in {"finished", "failed", "held"} or event.table is None:
+    if event.kind not in {"finished", "failed"} or event.table is None:
         return ""
-    word = {"finished": "built", "failed": "FAILED", "held": "HELD"}[event.kind]
+    word = {"finished": "built", "failed": "FAILED"}[event.kind]
     style: Style = "good" if event.kind == "finished" else "bad"
     parts = [f"{paint(f'{word:<6}', style)}  {event.table}"]
     if event.rows is not None:
@@ -53,11 +65,11 @@ def render_event(event: Event, *, color: bool = False) -> str:
     if event.seconds is not None:
         parts.append(duration(event.seconds))
     if event.detail:
-        parts.append(event.detail)
+        parts.append(plain_text(event.detail.removeprefix(f"{event.table}: ")))
     return "  ".join(parts)
 
 
-def _tables(tables: tuple[TableReport, ...], color: bool) -> str:
+def _tables(tables: Sequence[TableReport], color: bool) -> str:
     header = ("", "table", "action", "produced", "kept", "quarantined", "dropped", "time")
     rows = [
         (
@@ -82,6 +94,17 @@ def _tables(tables: tuple[TableReport, ...], color: bool) -> str:
         for line, table in zip(lines, tables, strict=True)
     ]
     return head + "".join(painted)
+
+
+def _only_waited(table: TableReport, report: Report) -> bool:
+    """Held without having been tried: `render_held` names it with the others that wait."""
+    waits = any(hold.table == table.table and hold.by == "upstream" for hold in report.held)
+    return waits and table.outcome == "held" and table.rows_produced is None
+
+
+def _has_news(table: TableReport) -> bool:
+    """Why a table failed or is held is told elsewhere."""
+    return bool(table.note) and table.outcome not in {"failed", "held"}
 
 
 def _rows(number: int | None) -> str:
@@ -112,3 +135,37 @@ def _ending(report: Report) -> str:
         f"Release {report.release} of {report.environment}: "
         f"{count(published, 'table')} published{held}. Run {report.run_id}, {took}."
     )
+
+
+def _afterwards(report: Report, plan: Plan | None) -> Iterator[str]:
+    """What readers keep when something went wrong, and the commands to look at rows."""
+    wrong = [table.table for table in report.tables if table.outcome == "failed"]
+    wrong += [hold.table for hold in report.held if hold.by == "check"]
+    if plan is not None and (wrong or not report.ok) and report.release != "unknown":
+        yield _kept(report, plan)
+    if plan is not None:
+        yield from (f"To look: {_look(table, plan)}" for table in dict.fromkeys(wrong[:3]))
+    apart = [it for it in report.tables if it.outcome == "published" and it.rows_quarantined]
+    for table in apart[:1]:
+        yield f'Rows set apart: lakewright sql "SELECT * FROM {table.table.quarantine} LIMIT 20"'
+
+
+def _kept(report: Report, plan: Plan) -> str:
+    if plan.base_release is None:
+        return "Readers still see no release."
+    if report.release is None or not report.held:
+        return f"Readers keep release {plan.base_release}."
+    since = {hold.since_release for hold in report.held}
+    if len(since) > 1 or 0 in since:
+        return "Readers keep held tables as they were before."
+    return f"Readers keep the held tables of release {max(since)}."
+
+
+def _look(table: TableName, plan: Plan) -> str:
+    """A command that shows the rows, or the files, that a failed table was to be made of."""
+    step = plan.graph.steps.get(table)
+    if step is not None and step.kind == "ingest":
+        return f"lakewright plan -v -s {table}    (lists its files)"
+    if step is not None and isinstance(step.transform, SqlTransform):
+        return f"lakewright preview {table}"
+    return f"lakewright show {table}"
