@@ -17,8 +17,8 @@ from lakewright.graph import ALGORITHMS, Graph, compile_project
 from lakewright.graph.fingerprints import Algorithm
 from lakewright.lake import Definition, Field, Release
 from lakewright.names import TableName
-from lakewright.plans import Plan, compile_released, make_plan
-from lakewright.runtime import Report, apply_plan
+from lakewright.plans import Plan, make_plan
+from lakewright.runtime import Report, apply_plan, plan_refresh
 from lakewright.runtime.run import StopAt
 from lakewright.specs import SourceFile, load_files
 
@@ -130,11 +130,8 @@ class Shop:
         state = self.world.lake(process).state(ENVIRONMENT, graph.inputs)
         return make_plan(graph, state, options.pop("now", NOW), **options)
 
-    def plan_refresh(self, process: str = "a", **options: Any) -> Plan:
-        lake = self.world.lake(process)
-        graph = compile_released(lake.state(ENVIRONMENT, ()))
-        state = lake.state(ENVIRONMENT, graph.inputs)
-        return make_plan(graph, state, options.pop("now", NOW), kind="refresh", **options)
+    def plan_refresh(self, process: str = "a") -> Plan:
+        return plan_refresh(self.world.lake(process), ENVIRONMENT, NOW)
 
     def run(
         self,

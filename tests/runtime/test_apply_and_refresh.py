@@ -10,6 +10,7 @@ import pytest
 
 from lakewright.errors import RefusedError
 from lakewright.lake import ControlRecord, Held
+from lakewright.specs import SourceFile
 from runtime.shop import _CUSTOMER_FIELDS as CUSTOMER_FIELDS
 from runtime.shop import CUSTOMERS, DAY_ONE, DAY_TWO, ENVIRONMENT, FILES, NOW, PEOPLE, Shop, name
 
@@ -243,3 +244,26 @@ def test_a_stopped_environment_refuses_to_plan(built: Shop) -> None:
     with pytest.raises(RefusedError) as caught:
         built.plan()
     assert caught.value.code == "LW310"
+
+
+def test_a_refresh_refuses_code_that_no_apply_brought(built: Shop) -> None:
+    lake, release = built.world.lake(), built.latest()
+    forged = built.graph().steps[name("gold.totals")]
+    planted = [SourceFile(f.path, f.text.replace("sum(", "max(")) for f in forged.files]
+    entry = release.tables[name("gold.totals")]
+    entry = replace(entry, code=lake.put_code(ENVIRONMENT, planted))
+    tables = {**release.tables, entry.table: entry}
+    lake.put_release(replace(release, release=2, parent=1, kind="refresh", tables=tables))
+    with pytest.raises(RefusedError) as caught:
+        built.plan_refresh()
+    assert caught.value.code == "LW335"
+
+
+def test_code_keeps_the_release_that_brought_it_through_refreshes(built: Shop) -> None:
+    built.orders(DAY_TWO)
+    assert built.refresh().ok
+    assert {e.introduced for e in built.latest().tables.values() if e.code} == {1}
+    built.edit("sql/gold/totals.sql", FILES["sql/gold/totals.sql"].replace("o.amount", "o.id"))
+    assert built.apply().ok
+    assert built.latest().tables[name("gold.totals")].introduced == 3
+    assert built.latest().tables[name("silver.orders")].introduced == 1

@@ -199,6 +199,7 @@ def _from_entry(entry: Entry) -> dict[str, Any]:
         "borrows": dict(entry.borrows),
         "clock": dict(entry.clock),
         "sql": entry.sql,
+        "introduced": entry.introduced,
     }
 
 
@@ -226,6 +227,7 @@ def _to_entry(name: str, it: dict[str, Any]) -> Entry:
         clock=it["clock"],
         sql=it["sql"],
         data_version=it["data_version"],
+        introduced=it["introduced"],
     )
 
 

@@ -117,6 +117,7 @@ class Entry:
     clock: Mapping[str, str] = field(default_factory=dict)  # "today" -> the value it was built with
     sql: str = ""  # of a view: its rendered query with names as written
     data_version: int = -1  # the version whose commit last changed rows; `version` may be later
+    introduced: int = 0  # the release whose `apply` brought this code
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ class TableName:
 
     @classmethod
     def parse(cls, text: str, where: Place | None = None) -> TableName:
-        """Read `schema.table`; raises SpecError LW101 for anything else, LW102 for a reserved suffix."""
+        """Read `schema.table`; SpecError LW101 for anything else, LW102 for a reserved suffix."""
         parts = text.strip().lower().split(".")
         if len(parts) != 2 or not all(_PART.match(part) for part in parts):
             raise SpecError(

@@ -14,6 +14,7 @@ from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.plans import Plan
+from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
     claim_groups,
     put_back,
@@ -146,19 +147,11 @@ def _source_entries(run: Run) -> dict[TableName, Entry]:
     for step in run.plan.graph.steps.values():
         head = run.plan.state.inputs.get(step.name)
         if isinstance(head, SourceHead) and not head.missing:
-            entries[step.name] = Entry(
-                table=step.name,
-                kind="source",
-                location="",
+            entries[step.name] = entry_of(
+                step,
+                head.fields,
+                head.version,
                 table_id=head.table_id,
-                version=head.version,
-                token="",
-                code=step.code,
-                fingerprint=step.fingerprint.full,
-                own=step.fingerprint.own,
-                algorithm=step.fingerprint.algorithm,
-                metadata=step.metadata,
-                schema=head.fields,
                 data_version=head.data_version,
             )
     return entries

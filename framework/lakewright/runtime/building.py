@@ -15,6 +15,7 @@ from lakewright.names import TableName
 from lakewright.plans import BuildTable
 from lakewright.runtime.binding import Binder, versions_used
 from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
+from lakewright.runtime.entries import companion, entry_of
 from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
@@ -69,19 +70,13 @@ def build_table(
 def companion_entry(member: Member, kind: str, *, grows: bool) -> Entry:
     """The entry of a quarantine or ledger table: a version, and no code of its own."""
     rows, size = _grown(member, member.released if grows else None)
-    return Entry(
-        table=member.table,
-        kind=kind,
+    return companion(
+        member.table,
+        kind,
+        member.version,
         location=member.location,
         table_id=member.table_id,
-        version=member.version,
         token=_token(member, member.released),
-        code="",
-        fingerprint="",
-        own="",
-        algorithm=0,
-        metadata="",
-        schema=(),
         rows=rows,
         bytes=size,
         data_version=_data_version(member, member.released),
@@ -170,19 +165,13 @@ def _main_entry(
             hint="run it again; if it stays, mark the transform as not deterministic",
         )
     rows, size = _grown(member, change.before if change.refresh == "incremental" else None)
-    return Entry(
-        table=step.name,
-        kind=step.kind,
+    return entry_of(
+        step,
+        fields,
+        member.version,
         location=member.location,
         table_id=member.table_id,
-        version=member.version,
         token=_token(member, change.before),
-        code=step.code,
-        fingerprint=step.fingerprint.full,
-        own=step.fingerprint.own,
-        algorithm=step.fingerprint.algorithm,
-        metadata=step.metadata,
-        schema=fields,
         inputs=versions_used(step, vector, run.plan.state.inputs),
         rows=rows,
         bytes=size,

@@ -50,8 +50,10 @@ def compose_release(
     dropped = {change.table for change in run.plan.changes if isinstance(change, DropTable)}
     for name in [name for name in tables if name.group in written | dropped]:
         del tables[name]
-    tables.update(entries)
     number = parent.release if parent else 0
+    before = parent.tables if parent else {}
+    for name, entry in entries.items():
+        tables[name] = replace(entry, introduced=_introduced(entry, before.get(name), number + 1))
     return Release(
         environment=run.plan.environment,
         release=number + 1,
@@ -142,6 +144,13 @@ def refuse_overtaken(
                 )
 
 
+def _introduced(entry: Entry, before: Entry | None, number: int) -> int:
+    """The release that brought the entry's code: `number`, unless the code was there before."""
+    if not entry.code:
+        return 0
+    return before.introduced if before is not None and before.code == entry.code else number
+
+
 def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry | None, ...]:
     return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
 
@@ -154,15 +163,18 @@ def _rebase(release: Release, parent: Release, groups: Iterable[Group]) -> Relea
     """The same changes on top of a winner that touched none of them."""
     ours = {group.table for group in groups}
     tables = {name: entry for name, entry in parent.tables.items() if name.group not in ours}
-    tables |= {name: entry for name, entry in release.tables.items() if name.group in ours}
-    sources = {name: e for name, e in release.tables.items() if e.kind == "source"}
+    theirs = parent.tables
+    for name, entry in release.tables.items():
+        if name.group in ours or entry.kind == "source":
+            number = _introduced(entry, theirs.get(name), parent.release + 1)
+            tables[name] = replace(entry, introduced=number)
     held = {hold.table: hold for hold in parent.held if hold.table not in ours}
     held |= {hold.table: hold for hold in release.held if hold.table in ours}
     return replace(
         release,
         release=parent.release + 1,
         parent=parent.release,
-        tables=dict(sorted({**tables, **sources}.items())),
+        tables=dict(sorted(tables.items())),
         held=tuple(held[name] for name in sorted(held)),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lakewright.engines.port import Engine
+from lakewright.errors import RefusedError
 from lakewright.graph import Graph
-from lakewright.lake import Lake
+from lakewright.lake import Lake, LakeState, Release
 from lakewright.names import TableName
 from lakewright.plans import Plan, compile_released, make_plan
 from lakewright.runtime.applying import apply_plan
@@ -33,7 +34,31 @@ def plan_refresh(
     """What a refresh would do at `now`. `select` picks the tables once the graph is known."""
     graph = released_graph(lake, environment)
     state = lake.state(environment, graph.inputs, resolve=resolve)
+    _refuse_undeployed(lake, state)
     return make_plan(graph, state, now, kind="refresh", select=select(graph), full=full)
+
+
+def _refuse_undeployed(lake: Lake, state: LakeState) -> None:
+    """RefusedError LW335 for code that no `apply` brought: a refresh runs only what was deployed.
+
+    Reads one record per release that brought code which is still in use.
+    """
+    entries = state.release.tables.values() if state.release else ()
+    origins: dict[int, Release] = {}
+    for entry in entries:
+        if not entry.code:
+            continue
+        number = entry.introduced
+        if number not in origins:
+            origins[number] = lake.release(state.environment, number)
+        origin = origins[number]
+        deployed = origin.tables.get(entry.table)
+        if origin.kind != "apply" or deployed is None or deployed.code != entry.code:
+            raise RefusedError(
+                "LW335",
+                f"the code of {entry.table} was brought by no apply",
+                hint="deploy it with `lakewright apply`",
+            )
 
 
 def refresh(
@@ -50,8 +75,3 @@ def refresh(
     if any(problem.code == OVERTAKEN_BY_CODE for problem in report.problems):
         report = apply_plan(replan(), lake, engine, watch=watch, workers=workers, reason=reason)
     return report
-
-
-def utc_now() -> datetime:
-    """The instant a run begins, aware."""
-    return datetime.now(UTC)

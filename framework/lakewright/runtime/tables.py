@@ -30,6 +30,7 @@ from lakewright.runtime.checking import (
     refuse_failed,
 )
 from lakewright.runtime.definitions import decide_fields, define_main
+from lakewright.runtime.entries import code_of, entry_of
 from lakewright.runtime.loading import Load, prepare_load
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Run, define_member
@@ -179,19 +180,10 @@ class Shop:
         finally:
             session.close()
         number = self._since + 1
-        entry = Entry(
-            table=step.name,
-            kind="view",
-            location="",
-            table_id="",
-            version=number,
-            token="",
-            code=step.code,
-            fingerprint=step.fingerprint.full,
-            own=step.fingerprint.own,
-            algorithm=step.fingerprint.algorithm,
-            metadata=step.metadata,
-            schema=fields,
+        entry = entry_of(
+            step,
+            fields,
+            number,
             inputs=versions_used(step, vector, run.plan.state.inputs),
             checks=checks,
             clock=clock_values(step, run.plan.now, run.plan.today),
@@ -208,15 +200,7 @@ class Shop:
         step, before = change.step, change.before
         checks = self._measure_released(step, before)
         refuse_failed(step, checks)
-        entry = replace(
-            before,
-            code=step.code,
-            metadata=step.metadata,
-            fingerprint=step.fingerprint.full,
-            own=step.fingerprint.own,
-            algorithm=step.fingerprint.algorithm,
-            checks=checks,
-        )
+        entry = replace(before, checks=checks, **code_of(step))
         entries = {
             name: member.released
             for name, member in group.members.items()
