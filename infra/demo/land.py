@@ -81,7 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     written = land(options.into, options.months, options.from_package or package_folder())
     size = sum(path.stat().st_size for path in written) / 1e6
-    print(f"landed {len(written)} new files, {size:.1f} MB, in {options.into}")
+    files = f"{len(written)} new file{'' if len(written) == 1 else 's'}"
+    print(f"landed {files}, {size:.1f} MB, in {options.into}")
 
 
 if __name__ == "__main__":
