@@ -104,7 +104,7 @@ def test_an_unknown_release_is_called_unknown() -> None:
 def test_a_finished_table_is_one_line() -> None:
     event = Event("finished", name("silver.flights"), "", 335_000, 2.13, FLIGHTS.checks)
     assert render_event(event) == (
-        "built   silver.flights  335,000 rows  3 checks, not passed: known_tailnum  2.1 s"
+        "built   silver.flights  335,000 rows  2 of 3 checks passed  2.1 s"
     )
 
 

@@ -165,8 +165,9 @@ def _summary(plan: Plan) -> str:
     parts = [f"{counted[action]} {action}" for action in _COUNTED if counted[action]]
     parts += [f"{len(plan.held)} held"] if plan.held else []
     parts += [f"{len(plan.freed)} freed"] if plan.freed else []
-    parts += [f"{len(plan.unchanged)} unchanged"] if plan.unchanged else []
-    reads = "" if plan.empty else _reads(plan.reads_bytes)
+    unchanged = len(set(plan.unchanged) - {held.table for held in plan.freed})
+    parts += [f"{unchanged} unchanged"] if unchanged else []
+    reads = _reads(plan.reads_bytes) if plan.changes else ""
     return f"{', '.join(parts)}.{reads}\n"
 
 

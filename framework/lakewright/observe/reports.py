@@ -40,7 +40,7 @@ def render_report(
     blocks.append(render_held(report.held, color=color, verbose=verbose))
     notes = [*report.notes, *(f"{it.table}: {it.note}" for it in report.tables if _has_news(it))]
     blocks.append("".join(f"note: {plain_text(note)}\n" for note in notes))
-    ending = paint(_ending(report), "good" if report.ok else "bad")
+    ending = paint(_ending(report, plan), "good" if report.ok else "bad")
     blocks.append("".join(f"{line}\n" for line in (ending, *_afterwards(report, plan))))
     return "\n".join(block for block in blocks if block)
 
@@ -59,9 +59,9 @@ def render_event(event: Event, *, color: bool = False) -> str:
     if event.rows is not None:
         parts.append(count(event.rows, "row"))
     if event.checks:
-        failed = [check.name for check in event.checks if check.verdict != "pass"]
-        said = f", not passed: {', '.join(failed)}" if failed else ""
-        parts.append(count(len(event.checks), "check") + said)
+        passed = sum(check.verdict == "pass" for check in event.checks)
+        checks = count(len(event.checks), "check")
+        parts.append(checks if passed == len(event.checks) else f"{passed} of {checks} passed")
     if event.seconds is not None:
         parts.append(duration(event.seconds))
     if event.detail:
@@ -119,7 +119,7 @@ def _findings(table: TableReport, verbose: bool) -> Iterator[tuple[str, ...]]:
             yield str(table.table), check.name, check.on_fail, check.verdict, rows
 
 
-def _ending(report: Report) -> str:
+def _ending(report: Report, plan: Plan | None) -> str:
     took = duration(report.seconds)
     if report.release == "unknown":
         return (
@@ -131,9 +131,10 @@ def _ending(report: Report) -> str:
         return f"No release in {report.environment}: {what}. Run {report.run_id}, {took}."
     published = sum(table.outcome == "published" for table in report.tables)
     held = f", {len(report.held)} held" if report.held else ""
+    freed = f", {len(plan.freed)} freed" if plan is not None and plan.freed else ""
     return (
         f"Release {report.release} of {report.environment}: "
-        f"{count(published, 'table')} published{held}. Run {report.run_id}, {took}."
+        f"{count(published, 'table')} published{held}{freed}. Run {report.run_id}, {took}."
     )
 
 
