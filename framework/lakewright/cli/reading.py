@@ -52,9 +52,10 @@ def query_release(
     shape = _row_format("json" if common.json else form)
     space = open_workspace(common)
     lake = existing_lake(space)
-    found = latest_release(space, lake)
-    if release is not None:
-        found = lake.release(space.environment, release)
+    # The latest record may be unreadable; a release asked for by its number is read all the same.
+    found = (
+        latest_release(space, lake) if release is None else lake.release(space.environment, release)
+    )
     rows = read_rows(space, lake, found, query, limit=limit)
     streams.answer(render_rows(rows, shape, color=streams.color))
     return 0

@@ -13,6 +13,7 @@ from lakewright.engines.places import place_in, place_of_name
 from lakewright.engines.port import PythonRows, Rows, SqlRows
 from lakewright.errors import LakeError, LakewrightError, Place, Problem, QualityError, SpecError
 from lakewright.graph import Check
+from lakewright.lake import storage_error_told
 from lakewright.names import TableName
 
 # A raised message stands first, or behind Spark's name for it. Elsewhere it is only quoted SQL.
@@ -22,9 +23,11 @@ _LOST = re.compile(_RAISED + r"LW402 (\S+) (\S+) ([^\s.]+)")
 _FILE = re.compile(r"(LW7\d\d) \{(.*?)\} ([^\n]*)")
 _CONSTRAINT = re.compile(r"CHECK constraint (\S+) ")
 _GONE = re.compile(
-    r"Missing commit file|DELTA_VERSION_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST"
+    r"FILE_NOT_EXIST|DELTA_FILE_NOT_FOUND|Object at location \S+ not found"
+    r"|Missing commit file|DELTA_VERSION_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST"
     r"|_delta_log does not exist|DELTA_MISSING_DELTA_TABLE"
 )
+_PATH = re.compile(r"(?<![\w/.])/[^\s:#,'\"]+")
 _VALUE = re.compile(
     r"\[(CAST_\w+|DIVIDE_BY_ZERO|ARITHMETIC_OVERFLOW|NUMERIC_\w+|INVALID_ARRAY_INDEX\w*"
     r"|INVALID_FRACTION\w*|REMAINDER_BY_ZERO|CANNOT_PARSE_\w+|MAP_KEY_DOES_NOT_EXIST"
@@ -115,12 +118,19 @@ def _of_surroundings(text: str) -> LakewrightError | None:
         first = _without_values(text)
         hint = "was it deleted outside of Lakewright? `lakewright doctor` looks"
         return LakeError("LW621", f"a pinned version cannot be read: {first}", hint=hint)
-    return None
+    if _is_of_python(text):
+        return None
+    path = _PATH.search(text)
+    return storage_error_told(text, path.group() if path else "the lake")
+
+
+def _is_of_python(text: str) -> bool:
+    return "PYTHON_EXCEPTION" in text[:200]
 
 
 def _of_query(error: Exception, text: str, rows: Rows | None) -> LakewrightError:
     name = type(error).__name__
-    if name == "PythonException" or "PYTHON_EXCEPTION" in text[:200]:
+    if name == "PythonException" or _is_of_python(text):
         return _python_failure(text, rows)
     if _ANALYSIS.search(name):
         place = place_in(rows, text, error) or place_of_name(rows, text) or at_place_of(rows)

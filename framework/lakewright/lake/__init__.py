@@ -14,7 +14,7 @@ from lakewright.lake.ports import (
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
-from lakewright.lake.stores import LocalStore, open_store
+from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
     arrow_schema,
     fit_rows,
@@ -89,6 +89,7 @@ __all__ = [
     "open_store",
     "parse_type",
     "read_source",
+    "storage_error_told",
     "to_arrow",
     "token_of",
     "widens",

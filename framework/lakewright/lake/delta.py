@@ -25,7 +25,7 @@ from lakewright.lake import delta_log
 from lakewright.lake.delta_log import Protocol, TableMetadata
 from lakewright.lake.paths import number_of
 from lakewright.lake.ports import AlreadyExistsError, ObjectStore
-from lakewright.lake.stores import open_store
+from lakewright.lake.stores import open_store, storage_error_told
 from lakewright.lake.types import arrow_schema, fit_rows
 from lakewright.lake.values import Commit, Definition, Head
 
@@ -301,6 +301,9 @@ def _delta_errors(location: str) -> Iterator[None]:
 
 
 def _error(location: str, error: Exception) -> LakeError:
+    told = storage_error_told(str(error), location)
+    if told is not None:
+        return told
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
     return LakeError(
         "LW530",

@@ -16,6 +16,14 @@ from lakewright.lake.paths import confine
 from lakewright.lake.ports import AlreadyExistsError, NotFoundError, ObjectStore, StoredObject
 
 _TEMPORARY = ".tmp"
+_TOLD = {
+    errno.ENOSPC: "No space left on device",
+    errno.EDQUOT: "Disk quota exceeded",
+    errno.EFBIG: "File too large",
+    errno.EACCES: "Permission denied",
+    errno.EPERM: "Operation not permitted",
+    errno.EROFS: "Read-only file system",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +111,14 @@ def storage_error(error: OSError, path: str) -> LakeError:
         case _:
             hint = "look at the disk; nothing half-written is ever read, so trying again is safe"
             return LakeError("LW501", f"storage failed at {path}: {reason}", hint=hint)
+
+
+def storage_error_told(text: str, path: str) -> LakeError | None:
+    """The coded error when another program's words tell of a full disk or a missing right."""
+    for number, words in _TOLD.items():
+        if words in text:
+            return storage_error(OSError(number, words), path)
+    return None
 
 
 def sync_file(path: Path) -> None:
