@@ -15,7 +15,6 @@ from lakewright.engines.port import (
     FileRows,
     Rows,
     Sink,
-    SqlRows,
 )
 from lakewright.engines.rules import (
     BAD_RECORD,
@@ -26,7 +25,7 @@ from lakewright.engines.rules import (
     literal,
 )
 from lakewright.errors import QualityError
-from lakewright.graph import ReferenceTest
+from lakewright.graph import KeepTest, ReferenceTest
 from lakewright.lake import Field
 from lakewright.names import TableName, quote
 
@@ -116,7 +115,13 @@ def _needs_staging(frames: Frames, job: BuildJob, rules: Rules) -> bool:
     actions = 1 + (job.quarantine is not None) + (counts_apart and _counts_before(job, rules))
     if actions == 1:
         return False
-    return not job.deterministic or (counts_apart and not isinstance(job.rows, SqlRows))
+    return not _is_repeatable(job, rules)
+
+
+def _is_repeatable(job: BuildJob, rules: Rules) -> bool:
+    """Whether a second look gives the same rows: of files too, whose content is compared."""
+    picks = any(isinstance(check.test, KeepTest) for check in rules.checks)
+    return job.deterministic or (isinstance(job.rows, FileRows) and not picks)
 
 
 def _counts_before(job: BuildJob, rules: Rules) -> bool:
