@@ -9,9 +9,10 @@ import obstore.store
 import pytest
 
 from lakewright.errors import LakeError, RefusedError
+from lakewright.lake import LoadedFile, hash_file, list_files
 from lakewright.lake import cloud as cloud_module
-from lakewright.lake import hash_file, list_files
 from lakewright.lake.cloud import CloudStore
+from lakewright.lake.listing import compare_files
 
 FILES = ("a.csv", "b.csv", "B.CSV", "c.json", ".hidden.csv", "x/d.csv", "x/y/e.csv", ".git/f.csv")
 
@@ -132,3 +133,13 @@ def test_file_that_is_gone_is_told(listed: Listed) -> None:
     with pytest.raises(LakeError) as error:
         hash_file(f"{listed.root}/landing/gone.csv")
     assert error.value.code == "LW541"
+
+
+def test_a_path_that_was_loaded_with_two_contents_is_new_with_neither(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("old")
+    (listed,) = list_files("*.csv", f"{tmp_path}/*.csv")
+    digests = [hashlib.sha256(text).hexdigest() for text in (b"old", b"new")]
+    ledger = [LoadedFile("a.csv", 1, listed.modified, digest) for digest in digests]
+    assert compare_files((listed,), ledger).altered == ()
+    assert compare_files((listed,), ledger[1:]).altered == ("a.csv",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -40,22 +40,27 @@ def list_files(written: str, resolved: str) -> tuple[ListedFile, ...]:
     )
 
 
-def compare_files(files: tuple[ListedFile, ...], loaded: dict[str, LoadedFile]) -> FileListing:
-    """The listing beside the ledger. Only files whose size or time moved are read and hashed."""
-    suspects = [
-        file
-        for file in files
-        if (known := loaded.get(file.path)) is not None
-        and (file.size, file.modified) != (known.size, known.modified)
-    ]
+def compare_files(files: tuple[ListedFile, ...], ledger: Iterable[LoadedFile]) -> FileListing:
+    """The listing beside the ledger. Only files whose size or time moved are read and hashed.
+
+    A path may have been loaded with several contents (`on_change: append`): none is new again.
+    """
+    known: dict[str, list[LoadedFile]] = {}
+    for loaded in ledger:
+        known.setdefault(loaded.path, []).append(loaded)
+    suspects = [file for file in files if file.path in known and _moved(file, known[file.path])]
     with ThreadPoolExecutor(max_workers=4) as pool:
         digests = pool.map(lambda file: hash_file(file.uri), suspects)
         altered = tuple(
             file.path
             for file, digest in zip(suspects, digests, strict=True)
-            if digest != loaded[file.path].digest
+            if digest not in {loaded.digest for loaded in known[file.path]}
         )
-    return FileListing(files, loaded, altered)
+    return FileListing(files, {path: every[-1] for path, every in known.items()}, altered)
+
+
+def _moved(file: ListedFile, known: Iterable[LoadedFile]) -> bool:
+    return all((file.size, file.modified) != (one.size, one.modified) for one in known)
 
 
 def hash_file(uri: str) -> str:

@@ -89,20 +89,20 @@ def read_ledger(
     table: TableName,
     release: Release | None,
     locate: Callable[[str], str],
-) -> dict[str, LoadedFile]:
-    """What the released ledger of an ingest holds, by path."""
+) -> tuple[LoadedFile, ...]:
+    """What the released ledger of an ingest holds."""
     entry = release.tables.get(table.ledger) if release else None
     if entry is None:
-        return {}
+        return ()
     names = LEDGER_SCHEMA.names[:4]
     rows = tables.rows(locate(entry.location), entry.version, names)
     # Through whole numbers: pyarrow loads pandas to make a datetime, a fifth of a second.
     instants = rows["modified"].cast(pa.int64()).to_pylist()
     columns = (rows["path"].to_pylist(), rows["size"].to_pylist(), rows["digest"].to_pylist())
-    return {
-        path: LoadedFile(path, size, _EPOCH + timedelta(microseconds=instant), digest)
+    return tuple(
+        LoadedFile(path, size, _EPOCH + timedelta(microseconds=instant), digest)
         for path, size, digest, instant in zip(*columns, instants, strict=True)
-    }
+    )
 
 
 def find_drift(

@@ -14,6 +14,7 @@ from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.plans import Plan
+from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
     claim_groups,
@@ -37,7 +38,6 @@ from lakewright.runtime.reporting import (
 )
 from lakewright.runtime.run import Group, Run, StopAt
 from lakewright.runtime.schedule import run_in_order
-from lakewright.runtime.tables import Shop
 from lakewright.runtime.values import Event, Report, Watch
 
 
@@ -73,29 +73,29 @@ def apply_plan(
         return empty_report(run)
     began = time.monotonic()
     lake.put_run(run.run_id, "plan.json", _plan_document(plan))
-    shop = Shop(run)
+    candidate = Candidate(run)
     groups: dict[TableName, Group] = {}
     try:
         groups = claim_groups(run, clock())
         with renewed(groups, clock):
-            release = _publish(run, shop, groups, workers, clock)
+            release = _publish(run, candidate, groups, workers, clock)
     except LakewrightError as error:
-        return _fail(run, shop, groups, error, began=began)
+        return _fail(run, candidate, groups, error, began=began)
     except KeyboardInterrupt:
-        _fail(run, shop, groups, _interrupted(), began=began)
+        _fail(run, candidate, groups, _interrupted(), began=began)
         raise
     except Exception as error:
         wrapped = InternalError("LW901", f"{type(error).__name__}: {error}")
-        _fail(run, shop, groups, wrapped, began=began)
+        _fail(run, candidate, groups, wrapped, began=began)
         raise wrapped from error
-    report = make_report(run, shop, release, seconds=time.monotonic() - began)
+    report = make_report(run, candidate, release, seconds=time.monotonic() - began)
     release_claims(groups)
     return store_report(run, report)
 
 
 def _publish(
     run: Run,
-    shop: Shop,
+    candidate: Candidate,
     groups: dict[TableName, Group],
     workers: int,
     clock: Callable[[], datetime],
@@ -105,17 +105,18 @@ def _publish(
     parent = _parent(run, groups)
     for group in groups.values():
         settle_group(run, group, parent)
+    _refuse_features(run, groups)
     run.stop_at("2 settled")
-    shop.open(groups, parent)
-    run_in_order(shop.needs, shop.work, workers=workers)
-    shop.close()
-    for table in shop.taken_back:
+    candidate.open(groups, parent)
+    run_in_order(candidate.needs, candidate.make, workers=workers)
+    candidate.close()
+    for table in candidate.taken_back:
         put_back(run, groups[table])
-    publishing = [groups[table] for table in groups if table not in shop.taken_back]
-    held = (*run.plan.held, *shop.held)
+    publishing = [groups[table] for table in groups if table not in candidate.taken_back]
+    held = (*run.plan.held, *candidate.held)
     if not publishing and not run.plan.freed and not _held_changed(parent, held):
         return None
-    entries = {**shop.entries, **_source_entries(run)}
+    entries = {**candidate.entries, **_source_entries(run)}
     _store_code(run, entries)
     verify_groups(run, publishing)
     run.stop_at("5 verified")
@@ -126,6 +127,18 @@ def _publish(
     release = put_release(run, publishing, parent, release)
     run.stop_at("6 put")
     return release
+
+
+def _refuse_features(run: Run, groups: dict[TableName, Group]) -> None:
+    """A table that this engine cannot write stops the run before anything is written."""
+    features = {
+        member.table: member.base.writer_features
+        for group in groups.values()
+        for member in group.members.values()
+        if member.base is not None and member.base.writer_features
+    }
+    if features:
+        run.engine.check_tables(features)
 
 
 def _parent(run: Run, groups: dict[TableName, Group]) -> Release | None:
@@ -166,7 +179,7 @@ def _store_code(run: Run, entries: dict[TableName, Entry]) -> None:
 
 def _fail(
     run: Run,
-    shop: Shop,
+    candidate: Candidate,
     groups: dict[TableName, Group],
     error: LakewrightError,
     *,
@@ -180,9 +193,9 @@ def _fail(
     release_claims(groups)
     seconds = time.monotonic() - began
     if release is not None:
-        report = make_report(run, shop, release, seconds=seconds)
+        report = make_report(run, candidate, release, seconds=seconds)
     else:
-        report = make_report(run, shop, None, seconds=seconds, error=error)
+        report = make_report(run, candidate, None, seconds=seconds, error=error)
     return store_report(run, replace(report, notes=tuple(notes)))
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from lakewright.errors import LakewrightError, Problem
 from lakewright.lake import Release
+from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.run import Run
-from lakewright.runtime.tables import Shop
 from lakewright.runtime.values import Report, TableReport
 
 FORMAT_VERSION = "1.0"
@@ -27,21 +27,21 @@ def empty_report(run: Run) -> Report:
 
 def make_report(
     run: Run,
-    shop: Shop,
+    candidate: Candidate,
     release: Release | None,
     *,
     seconds: float,
     error: LakewrightError | None = None,
 ) -> Report:
     """What happened. Exit code 1 when something failed or is held, the error's own for the rest."""
-    held = release.held if release is not None else (*run.plan.held, *shop.held)
-    tables = tuple(shop.reports[name] for name in sorted(shop.reports))
+    held = release.held if release is not None else (*run.plan.held, *candidate.held)
+    tables = tuple(candidate.reports[name] for name in sorted(candidate.reports))
     problems = error.problems if error else ()
     if error is not None:
         tables = tuple(_discarded(report) for report in tables)
-    failed = [problem for problem in _held_problems(shop) if problem not in problems]
+    failed = [problem for problem in _held_problems(candidate) if problem not in problems]
     unknown = error is not None and error.code == RELEASE_UNKNOWN
-    code = error.exit_code if error else int(bool(held or shop.errors))
+    code = error.exit_code if error else int(bool(held or candidate.errors))
     return Report(
         run_id=run.run_id,
         environment=run.plan.environment,
@@ -177,8 +177,8 @@ _CHECKS = pa.schema(
 )
 
 
-def _held_problems(shop: Shop) -> list[Problem]:
-    return [problem for error in shop.errors.values() for problem in error.problems]
+def _held_problems(candidate: Candidate) -> list[Problem]:
+    return [problem for error in candidate.errors.values() for problem in error.problems]
 
 
 def _discarded(report: TableReport) -> TableReport:
