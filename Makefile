@@ -1,6 +1,6 @@
 # Doors to the project; each does its own set-up. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour check bench soak clean
+.PHONY: help setup demo tour check bench soak conformance docs clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 help: ## list the doors
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)-all ## make .venv/ with everything: both engines and the tools of `make check`
 
@@ -18,7 +18,7 @@ $(STAMP)-demo $(STAMP)-all: $(STAMP)-%: pyproject.toml infra/constraints.txt inf
 demo: $(STAMP)-demo ## build the demo warehouse on the embedded engine and show it
 	@infra/demo/run
 
-tour: $(STAMP)-demo ## a story in five parts: new data, bad data, new code, two releases
+tour: $(STAMP)-demo ## a story in five parts: new data, bad data, new code, releases
 	@$(BIN)/python infra/tour/tour.py
 
 check: $(STAMP)-all ## lint, format, types and all tests on both engines
@@ -34,6 +34,13 @@ bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both 
 soak: $(STAMP)-all ## the slow tests, on both engines
 	$(BIN)/pytest -q -m "slow and not spark"
 	$(BIN)/pytest -q -m "slow and spark"
+
+conformance: $(STAMP)-all ## measure Sail against Spark again; fails when a class has changed
+	@$(BIN)/python -m infra.conformance compare
+
+docs: $(STAMP)-all ## write the reference pages of docs/ again
+	@$(BIN)/python infra/docs/generate.py
+	@$(BIN)/python -m infra.conformance render
 
 clean: ## remove what the doors made, except .venv/
 	rm -rf .lake landing .pytest_cache .mypy_cache .ruff_cache .hypothesis spark-warehouse build dist
