@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.programs import CLEAN, PROGRAM, Cli, best_seconds, run_on_terminal, run_program
-from conftest import Golden
+from goldens import Golden
 from lakewright.cli import commands
 from lakewright.cli.main import run_command
 from lakewright.cli.verbs import NAMES, VERBS

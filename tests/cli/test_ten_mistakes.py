@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from cli.programs import Cli
-from conftest import Golden
+from goldens import Golden
 
 MISTAKES = {
     "pipelines/shop/bronze/refunds.yml": """\

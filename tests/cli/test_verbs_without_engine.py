@@ -7,7 +7,7 @@ import json
 import pytest
 
 from cli.programs import Cli
-from conftest import Golden
+from goldens import Golden
 
 
 def edit(cli: Cli, path: str, before: str, after: str) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.lake import Held, ListedFile
 from lakewright.observe.plans import plan_document, render_plan
 from lakewright.plans import AlterTable, BuildTable, ColumnChanges, DropTable, Plan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.errors import Place, Problem
 from lakewright.observe import render_problems
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.lake import Held
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of

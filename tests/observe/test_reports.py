@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.lake import Held
 from lakewright.observe.reports import render_event, render_report
 from lakewright.plans import Plan

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.observe.rows import render_rows
 
 ROWS = pa.table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conftest import Golden
+from goldens import Golden
 from lakewright.observe import render_json
 from lakewright.observe.steps import (
     list_document,

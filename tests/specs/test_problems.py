@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Golden
+from goldens import Golden
 from lakewright import errors
 from lakewright.specs import Project, load_released
 from specs.builders import found_in, problems_of, project_of
