@@ -17,9 +17,9 @@ _TEMPLATE = Path(__file__).with_name("template")
 _LAKE = ".lake"
 _NEXT = """\
 Next:
-  {go}lakewright plan     what would be made
-  lakewright apply    make it and publish release 1
-  lakewright sql "SELECT * FROM gold.customer_totals"
+{go}  lakewright plan                                        what would be made
+  lakewright apply                                       make it: release 1
+  lakewright sql "SELECT * FROM gold.customer_totals"    read it
 """
 
 
@@ -73,5 +73,5 @@ def _tell(common: Common, streams: Streams, folder: str, name: str, files: list[
         streams.answer(render_json(document))
         return
     listed = "".join(f"  {relative}\n" for relative in files)
-    go = "" if folder == "." else f"cd {folder} && "
+    go = "" if folder == "." else f"  cd {folder}\n"
     streams.answer(f"Made project {name}:\n{listed}\n{_NEXT.format(go=go)}")
