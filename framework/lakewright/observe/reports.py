@@ -147,8 +147,9 @@ def _afterwards(report: Report, plan: Plan | None) -> Iterator[str]:
     if plan is not None:
         yield from (f"To look: {_look(table, plan)}" for table in dict.fromkeys(wrong[:3]))
     apart = [it for it in report.tables if it.outcome == "published" and it.rows_quarantined]
-    for table in apart[:1]:
-        yield f'Rows set apart: lakewright sql "SELECT * FROM {table.table.quarantine} LIMIT 20"'
+    if apart:
+        most = max(apart, key=lambda table: table.rows_quarantined or 0).table
+        yield f'Rows set apart: lakewright sql "SELECT * FROM {most.quarantine} LIMIT 20"'
 
 
 def _kept(report: Report, plan: Plan) -> str:
