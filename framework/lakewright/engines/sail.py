@@ -10,6 +10,7 @@ from typing import Any
 
 from lakewright.engines.capabilities import engine_capabilities
 from lakewright.engines.features import refuse_features
+from lakewright.engines.interrupts import KeptInterrupt
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import SESSION_SETTINGS, quiet_pyspark
@@ -26,6 +27,7 @@ class SailEngine:
             # Importing these loads large libraries, which only this engine needs.
             from pysail.spark import SparkConnectServer
             from pyspark.sql import SparkSession
+            from pyspark.sql.connect.client.retries import DefaultPolicy
         except ImportError as error:
             raise LakeError(
                 "LW602",
@@ -35,7 +37,11 @@ class SailEngine:
         quiet_pyspark()
         self._builder: Any = SparkSession.builder
         self._server = SparkConnectServer("127.0.0.1", 0)
+        self._interrupt = KeptInterrupt()
         self._server.start(background=True)
+        self._interrupt.restore(patience=0.1)
+        # A server inside this process is there or gone: waiting for it longer helps nobody.
+        self._retries = DefaultPolicy(max_retries=4)
         self._url = f"sc://127.0.0.1:{self._server.listening_address[1]}"
         self._conf = {**SESSION_SETTINGS, **conf}
         self._open: set[Any] = set()
@@ -55,8 +61,10 @@ class SailEngine:
 
     def session(self) -> Session:
         spark = self._builder.remote(self._url).create()
+        spark.client.set_retry_policies([self._retries])
         for key, value in self._conf.items():
             spark.conf.set(key, value)
+        self._interrupt.restore()
         self._open.add(spark)
         return FrameSession(spark, self.capabilities, lambda: self._end(spark))
 
