@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from lakewright.engines.messages import explaining
 from lakewright.engines.port import FileRows, FileToLoad
 from lakewright.engines.reading import reading_of
-from lakewright.engines.records import read_header
 from lakewright.errors import QualityError
 from lakewright.lake import Field
 from lakewright.specs import FilesInput
@@ -53,6 +52,9 @@ def compare_headers(
     NULL for it and noted. One that is new follows the input's `on_new_column`: QualityError LW707
     with the file's path in the notes, added, or left out with a note.
     """
+    # The readers load Arrow's, which few commands need.
+    from lakewright.engines.records import read_header
+
     types = {field.name.lower(): field for field in declared}
     columns = {field.name.lower(): field for field in recorded}
     notes: list[str] = []

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from lakewright.engines import records
 from lakewright.engines.port import FileRows, FileToLoad
-from lakewright.engines.records import EXTRA_TYPES, Reading, read_records
 from lakewright.lake import Field
 from lakewright.names import quote
 from lakewright.specs import FilesInput
@@ -17,17 +15,21 @@ from lakewright.specs import FilesInput
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from lakewright.engines.records import Reading
+
 
 def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
     """The records of the files: the data columns, then EXTRA_TYPES."""
-    # Only where PySpark is loaded already. Workers of a cluster have no Lakewright, so the
-    # functions that read travel with the task.
+    # Only where PySpark is loaded already; the readers load Arrow's, which few commands need.
     from pyspark import cloudpickle
 
+    from lakewright.engines import records
+
+    # Workers of a cluster have no Lakewright, so the functions that read travel with the task.
     cloudpickle.register_pickle_by_value(records)
     readings = tuple(reading_of(rows.input, file, rows.fields) for file in rows.files)
     types = [(field.name, field.type) for field in rows.fields]
-    schema = ", ".join(f"{quote(name)} {kind}" for name, kind in (*types, *EXTRA_TYPES))
+    schema = ", ".join(f"{quote(name)} {kind}" for name, kind in (*types, *records.EXTRA_TYPES))
     files = max(len(readings), 1)
     numbers = spark.range(0, len(readings), 1, files)
     return numbers.mapInArrow(_reader(readings), schema)
@@ -35,6 +37,9 @@ def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
 
 def reading_of(given: FilesInput, file: FileToLoad, fields: tuple[Field, ...] = ()) -> Reading:
     """How a file of an input is read."""
+    # The readers load Arrow's, which few commands need.
+    from lakewright.engines.records import Reading
+
     return Reading(
         path=file.path,
         uri=file.uri,
@@ -50,7 +55,8 @@ def reading_of(given: FilesInput, file: FileToLoad, fields: tuple[Field, ...] = 
 
 
 def _reader(readings: tuple[Reading, ...]) -> Any:
-    read = read_records  # a local name, so that the task carries the function and not this module
+    # A local name, so that the task carries the function and not this module; loaded already.
+    from lakewright.engines.records import read_records as read
 
     def read_files(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
