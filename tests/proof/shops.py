@@ -182,9 +182,10 @@ def read_by_engine(engine: Engine, lake: Lake, release: Release, table: str) -> 
 
 
 CHILD = """
-import os, signal, sys
+import os, signal, sys, time
 from pathlib import Path
 from lakewright.engines import open_engine
+from lakewright.runtime import apply_plan
 from proof.shops import Shop
 home, engine, doomed, ready, go = sys.argv[1:]
 
@@ -194,20 +195,25 @@ def stop_at(step):
     if step == ready:
         Path(go + ".ready." + str(os.getpid())).touch()
         while not Path(go).exists():
-            pass
+            time.sleep(0.001)
 
+shop = Shop(Path(home))
 started = open_engine(engine)
-report = Shop(Path(home)).apply(started, stop_at)
+plan = shop.plan()
+stop_at("planned")
+report = apply_plan(plan, shop.lake, started, stop_at=stop_at)
 started.close()
-codes = [problem.code for problem in report.problems]
-print(report.exit_code, report.release, *codes)
+print(report.exit_code, report.release, *(problem.code for problem in report.problems))
 """
 
 
 def run_child(
     shop: Shop, engine: str = "sail", *, doomed: str = "", ready: str = "", go: str = ""
 ) -> subprocess.Popen[str]:
-    """Start an apply in a process of its own, which kills itself when it reaches step `doomed`."""
+    """Start an apply in a process of its own, which kills itself when it reaches step `doomed`.
+
+    At step `ready` (`planned`: before the first) it waits for the file `go`.
+    """
     return subprocess.Popen(
         [sys.executable, "-c", CHILD, str(shop.home), engine, doomed, ready, go],
         env={**os.environ, "PYTHONPATH": str(TESTS)},

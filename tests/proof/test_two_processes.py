@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.programs import CLEAN, PROGRAM
+from cli.programs import run_program
 from lakewright.engines import Engine
 from proof.shops import Shop, run_child
 
@@ -19,11 +19,15 @@ def race(shops: list[Shop], step: str) -> list[list[str]]:
     """Each shop is applied by a process; all go on from `step` at one moment. What they printed."""
     go = shops[0].home.parent / "go"
     children = [run_child(shop, ready=step, go=str(go)) for shop in shops]
+    wait_until_ready(go, children)
+    go.touch()
+    return [child.communicate(timeout=60)[0].split() for child in children]
+
+
+def wait_until_ready(go: Path, children: list[subprocess.Popen[str]]) -> None:
     while len(list(go.parent.glob("go.ready.*"))) < len(children):
         assert all(child.poll() is None for child in children), [c.communicate() for c in children]
         time.sleep(0.005)
-    go.touch()
-    return [child.communicate(timeout=60)[0].split() for child in children]
 
 
 @pytest.fixture
@@ -42,48 +46,29 @@ def test_of_two_that_write_the_same_tables_one_wins_and_one_is_refused(
 ) -> None:
     for number, shop in enumerate(checkouts):
         shop.edit("sql/silver/orders.sql", "amount * 2", f"amount * {number + 5}")
-    plans = [
-        subprocess.Popen(
-            [PROGRAM, "apply", "--yes"],
-            cwd=shop.home,
-            env=CLEAN,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for shop in checkouts
-    ]
-    told = [process.communicate(timeout=60) for process in plans]
-    ended = [process.returncode for process in plans]
-    number = checkouts[0].number
-    if ended == [0, 0]:  # one began after the other had ended: both landed, one after the other
-        assert number == 3
-        return
-    assert sorted(ended) == [0, 4], told
-    assert number == 2
-    loser = told[ended.index(4)][1]
-    assert any(code in loser for code in ("LW520", "LW330", "LW333")), loser
-    factor = 5 + ended.index(0)
-    assert all(
-        row["twice"] == row["amount"] * factor for row in checkouts[0].rows()["silver.orders"]
-    )
-    winner = checkouts[ended.index(0)]
-    assert winner.plan().empty
+    told = race(checkouts, "planned")
+    (winner,) = (number for number, words in enumerate(told) if words[:2] == ["0", "2"])
+    assert told[1 - winner][:2] == ["4", "None"]
+    assert told[1 - winner][2] in {"LW520", "LW333"}
+    assert checkouts[0].number == 2
+    rows = checkouts[0].rows()["silver.orders"]
+    assert all(row["twice"] == row["amount"] * (winner + 5) for row in rows)
+    assert checkouts[winner].plan().empty
+    assert checkouts[1 - winner].apply(engine).release == 3
 
 
-def test_the_claim_refuses_whoever_comes_while_a_run_holds_it(
+def test_of_two_commands_the_refused_one_exits_with_4(
     checkouts: list[Shop], engine: Engine
 ) -> None:
     for number, shop in enumerate(checkouts):
         shop.edit("sql/silver/orders.sql", "amount * 2", f"amount * {number + 5}")
     go = checkouts[0].home.parent / "go"
     first = run_child(checkouts[0], ready="2 settled", go=str(go))
-    while not list(go.parent.glob("go.ready.*")):
-        assert first.poll() is None, first.communicate()
-        time.sleep(0.005)
-    second = checkouts[1].apply(engine)
+    wait_until_ready(go, [first])
+    done = run_program("apply", "--yes", cwd=checkouts[1].home)
     go.touch()
-    assert (second.exit_code, second.problems[0].code) == (4, "LW520")
+    assert done.code == 4
+    assert "error[LW520]" in done.err
     assert first.communicate(timeout=60)[0].split()[:2] == ["0", "2"]
     assert checkouts[0].plan().empty
 
