@@ -53,6 +53,7 @@ class FakeEngine:
     name: str = "sail"
     jobs: list[BuildJob] = field(default_factory=list)
     closed: bool = False
+    jvm_pid: int | None = None
 
     @property
     def capabilities(self) -> Capabilities:

@@ -14,15 +14,18 @@ from lakewright.engines.caching import cache_folder, put_whole
 from lakewright.errors import LakeError
 
 OLDEST = 17
+_MACHINE_CERTIFICATES = Path("/etc/ssl/certs/java/cacerts")  # where Linux keeps them for Java
 
 # Spark always asks for the vector module. Reduced runtimes lack it and others print a warning;
-# nothing outside of MLlib uses it. What the JVM says goes to a file when the engine names one.
+# nothing outside of MLlib uses it. What the JVM says goes to a file when the engine names one; so
+# does its process number, which stays when the shell becomes it. Of several the last one remains.
 _WRAPPER = """#!/bin/sh
 n=$#
 while [ "$n" -gt 0 ]; do
   a=$1; shift; n=$((n-1))
   [ "$a" = "--add-modules=jdk.incubator.vector" ] || set -- "$@" "$a"
 done
+if [ -n "$LAKEWRIGHT_JVM_PID" ]; then echo "$$" >"$LAKEWRIGHT_JVM_PID"; fi
 if [ -n "$LAKEWRIGHT_JVM_LOG" ]; then exec "{java}" "$@" 2>>"$LAKEWRIGHT_JVM_LOG"; fi
 exec "{java}" "$@"
 """
@@ -62,6 +65,14 @@ def java_version(program: str) -> int | None:
         return None
     match = re.search(r'version "(?:1\.)?(\d+)', shown)
     return int(match.group(1)) if match else None
+
+
+def trust_options(java: Java) -> tuple[str, ...]:
+    """What makes a Java from a wheel trust the certificates that this machine's owner added."""
+    own = Path(java.program).resolve().parents[1] / "lib" / "security" / "cacerts"
+    if "site-packages" not in own.parts or not _MACHINE_CERTIFICATES.exists():
+        return ()
+    return (f"-Djavax.net.ssl.trustStore={_MACHINE_CERTIFICATES}",)
 
 
 def wrap_java(java: Java, environ: Mapping[str, str]) -> Path:

@@ -152,7 +152,10 @@ class Session(Protocol):
 
 
 class Engine(Protocol):
-    """What executes DataFrames."""
+    """What executes DataFrames.
+
+    One whose JVM may outlive this process says its number in an attribute `jvm_pid`.
+    """
 
     @property
     def name(self) -> str: ...

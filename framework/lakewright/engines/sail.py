@@ -21,6 +21,8 @@ from lakewright.names import TableName
 class SailEngine:
     """Implements `Engine`. The server listens on the loopback address only."""
 
+    jvm_pid: int | None = None
+
     def __init__(self, conf: Mapping[str, str]) -> None:
         os.environ.setdefault("RUST_LOG", "off")
         try:

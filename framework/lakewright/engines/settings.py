@@ -30,7 +30,9 @@ appender.stderr.layout.pattern = %d{{yy-MM-dd HH:mm:ss}} %p %c{{1}}: %m%n
 """
 
 
-def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[str, str]:
+def local_settings(
+    scratch: Path, jars: Sequence[Path], level: str, options: Sequence[str] = ()
+) -> Mapping[str, str]:
     """Settings of a Spark that is started here: loopback only, quiet, for small machines."""
     cores = os.cpu_count() or 2
     logging = scratch / "log4j2.properties"
@@ -53,7 +55,7 @@ def local_settings(scratch: Path, jars: Sequence[Path], level: str) -> Mapping[s
         "spark.driver.extraJavaOptions": (
             # With one compiler the JVM keeps too little room for the code that Spark generates.
             "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
-            f" -Dlog4j2.configurationFile=file:{logging}"
+            f" -Dlog4j2.configurationFile=file:{logging} {' '.join(options)}"
         ),
         **(
             {"spark.driver.extraClassPath": path, "spark.executor.extraClassPath": path}

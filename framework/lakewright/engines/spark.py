@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from lakewright.engines.capabilities import engine_capabilities
 from lakewright.engines.features import refuse_features
 from lakewright.engines.jars import cached_jars, delta_coordinate, keep_jars
-from lakewright.engines.java import find_java, wrap_java
+from lakewright.engines.java import find_java, trust_options, wrap_java
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings, quiet_pyspark
@@ -33,10 +33,12 @@ class SparkEngine:
         renew: Callable[[], SparkSession],
         settings: Mapping[str, str],
         close: Callable[[], None],
+        jvm_pid: int | None = None,
     ) -> None:
         self._renew = renew
         self._settings = settings
         self._close = close
+        self.jvm_pid = jvm_pid  # of a JVM that this process started
 
     @classmethod
     def open(cls, conf: Mapping[str, str], environ: Mapping[str, str]) -> SparkEngine:
@@ -59,8 +61,10 @@ class SparkEngine:
         active: Any = SparkSession.getActiveSession()
         if active is not None:
             return cls(active.newSession, settings, lambda: None)
-        spark, stop = _start(builder, rest, environ)
-        return cls(spark.newSession, settings, stop)
+        scratch = Path(tempfile.mkdtemp(prefix="lakewright-spark-"))
+        spark = _start(builder, rest, environ, scratch)
+        jvm = _pid(scratch / "jvm.pid")
+        return cls(spark.newSession, settings, lambda: _stop(spark, scratch), jvm)
 
     @property
     def name(self) -> str:
@@ -90,31 +94,32 @@ class SparkEngine:
 
 
 def _start(
-    builder: Any, conf: Mapping[str, str], environ: Mapping[str, str]
-) -> tuple[Any, Callable[[], None]]:
-    """A local Spark and how to end it. What its JVM prints goes to a file, unless wanted."""
-    scratch = Path(tempfile.mkdtemp(prefix="lakewright-spark-"))
+    builder: Any, conf: Mapping[str, str], environ: Mapping[str, str], scratch: Path
+) -> SparkSession:
+    """A local Spark. What its JVM prints goes to a file, unless wanted."""
     level = environ.get("LAKEWRIGHT_SPARK_LOG", "")
-    os.environ["JAVA_HOME"] = str(wrap_java(find_java(environ), environ))
+    java = find_java(environ)
+    os.environ["JAVA_HOME"] = str(wrap_java(java, environ))
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ["LAKEWRIGHT_JVM_PID"] = str(scratch / "jvm.pid")
     if not level:
         os.environ["LAKEWRIGHT_JVM_LOG"] = str(scratch / "jvm.log")
     own_delta = any("delta" in conf.get(key, "") for key in ("spark.jars", "spark.jars.packages"))
     jars = () if own_delta else cached_jars(environ)
-    settings = {**local_settings(scratch, jars, level or "error"), **conf}
+    settings = {**local_settings(scratch, jars, level or "error", trust_options(java)), **conf}
     if not own_delta and not jars:
         settings.setdefault("spark.jars.packages", delta_coordinate())
     spark = _session(builder, settings, scratch)
     if not own_delta and not jars:
         keep_jars(_resolved(spark), environ)
-    return spark, lambda: _stop(spark, scratch)
+    return spark
 
 
-def _session(builder: Any, settings: Mapping[str, str], scratch: Path) -> Any:
+def _session(builder: Any, settings: Mapping[str, str], scratch: Path) -> SparkSession:
     for key, value in settings.items():
         builder = builder.config(key, value)
     try:
-        return builder.getOrCreate()
+        spark: SparkSession = builder.getOrCreate()
     except Exception as error:  # py4j and PySpark throw several unrelated kinds
         log = scratch / "jvm.log"
         said = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
@@ -124,6 +129,12 @@ def _session(builder: Any, settings: Mapping[str, str], scratch: Path) -> Any:
             hint="LAKEWRIGHT_SPARK_LOG=info shows what Spark says",
             notes=tuple(said[-5:]),
         ) from error
+    return spark
+
+
+def _pid(file: Path) -> int | None:
+    text = file.read_text().strip() if file.exists() else ""
+    return int(text) if text.isdigit() else None
 
 
 def _resolved(spark: Any) -> list[Path]:
