@@ -98,3 +98,13 @@ def test_a_file_that_is_gone_says_so(tmp_path: Path) -> None:
     with pytest.raises(RecordFileError) as caught:
         records(given)
     assert str(caught.value).startswith("LW702 ")
+
+
+def test_a_file_is_held_in_memory_by_parts(tmp_path: Path) -> None:
+    content = b"a,b\n" + b"1,0123456789\n" * 2_000_000
+    before, most, rows = pa.total_allocated_bytes(), 0, 0
+    for batch in read_records(reading(tmp_path, content, fields=(("a", "int"), ("b", "string")))):
+        rows += batch.num_rows
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert rows == 2_000_000
+    assert most < len(content)
