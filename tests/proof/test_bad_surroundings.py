@@ -260,9 +260,10 @@ def many_orders() -> str:
     return HEADER + "".join(lines)
 
 
-def test_a_full_disk_publishes_nothing(pending: Shop, before: dict[str, Rows]) -> None:
+@pytest.mark.parametrize("size", [0, 1_500, 24_000])
+def test_a_full_disk_publishes_nothing(pending: Shop, before: dict[str, Rows], size: int) -> None:
     (pending.home / "incoming/2024_03.csv").write_text(many_orders())
-    done = run(pending, "apply", "--yes", before=limit_files(24_000))
+    done = run(pending, "apply", "--yes", before=limit_files(size))
     assert (done.code, codes(done)) == (5, ["LW502"]), done.err
     assert (pending.number, pending.rows()) == (1, before)
     (pending.home / "incoming/2024_03.csv").unlink()
@@ -294,7 +295,14 @@ def lose_override() -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [".lake", ".lake/prod", ".lake/prod/silver", ".lake/_lakewright"]
+    "folder",
+    [
+        ".lake",
+        ".lake/prod",
+        ".lake/prod/silver",
+        ".lake/_lakewright",
+        ".lake/_lakewright/env/prod/releases",
+    ],
 )
 def test_a_read_only_folder_publishes_nothing(
     pending: Shop, before: dict[str, Rows], read_only: Callable[[str], None], folder: str

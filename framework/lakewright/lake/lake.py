@@ -147,13 +147,16 @@ class Lake:
         """Put the record, durably, unless its number is taken by other bytes.
 
         The same bytes are put until they are stored or found taken: an error of a put says nothing.
-        LakeError LW515 when storage never answers: then the release may exist or not.
+        LakeError LW515 when storage never answers: then the release may exist or not. Another
+        LakeError when it is certain that nothing was stored.
         """
         for wait in (*self.patience, None):
             try:
                 stored = self._put_or_compare(release)
             except LakeError as error:
                 if wait is None:
+                    if self._is_surely_absent(release):
+                        raise
                     raise _unknown(release) from error
                 time.sleep(wait)
             else:
@@ -309,6 +312,15 @@ class Lake:
         except AlreadyExistsError:
             return "stored" if self._get(path) == data else "taken"
         return "stored"
+
+    def _is_surely_absent(self, release: Release) -> bool:
+        """On a disk no put of ours is under way any more: what is not there stays absent."""
+        if not isinstance(self.store, LocalStore):
+            return False
+        try:
+            return self._get(paths.release(release.environment, release.release)) is None
+        except LakeError:
+            return False
 
     def _get(self, path: str) -> bytes | None:
         try:
