@@ -12,10 +12,11 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +31,6 @@ from deltalake import write_deltalake
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as sf
 from ruamel.yaml import YAML
-
-from lakewright.engines import open_engine
 
 ROOT = Path(__file__).parents[2]
 TAILNUM = "tailnum RLIKE '^N[1-9][0-9A-Z]{1,4}$'"
@@ -410,6 +409,36 @@ class Reader:
         return pa.RecordBatch.from_arrays(columns, names=names)
 
 
+def open_sail() -> tuple[SparkSession, Callable[[], None]]:
+    """The embedded engine as its own manual starts it."""
+    # On the path of Sail only: Spark's side does not pay for it.
+    from pysail.spark import SparkConnectServer
+
+    os.environ.setdefault("RUST_LOG", "off")
+    server = SparkConnectServer("127.0.0.1", 0)
+    server.start(background=True)
+    builder: Any = SparkSession.builder
+    spark = builder.remote(f"sc://127.0.0.1:{server.listening_address[1]}").create()
+    spark.conf.set("spark.sql.ansi.enabled", "true")
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+
+    def stop() -> None:
+        spark.stop()
+        server.stop()
+
+    return spark, stop
+
+
+def open_spark() -> tuple[SparkSession, Callable[[], None]]:
+    """Spark with Lakewright's settings: whoever tunes Spark by hand finds them too."""
+    # On the path of Spark only: Sail's side does not pay for it.
+    from lakewright.engines import open_engine
+
+    engine = open_engine("spark")
+    session: Any = engine.session()
+    return session.spark, engine.close
+
+
 def define(place: str, types: dict[str, str], rules: Rules) -> None:
     """An empty table with its CHECK constraints, as the first entry of its log."""
     checks = [f"{column} IS NOT NULL" for column in rules.key.split(", ")]
@@ -448,19 +477,17 @@ def main() -> None:
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--landing", type=Path, default=ROOT / "landing")
     options = parser.parse_args()
-    engine = open_engine(options.engine)
-    session: Any = engine.session()
+    spark, stop = open_sail() if options.engine == "sail" else open_spark()
     warehouse = Warehouse(
-        session.spark,
+        spark,
         options.lake.resolve(),
         options.landing.resolve(),
-        observe=engine.capabilities.observe,
+        observe=options.engine != "sail",
     )
     try:
         print(json.dumps(warehouse.build_all()))
     finally:
-        session.close()
-        engine.close()
+        stop()
 
 
 if __name__ == "__main__":
