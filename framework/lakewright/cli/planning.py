@@ -28,7 +28,7 @@ from lakewright.lake import Lake, LakeState
 from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of, plan_document, render_plan
-from lakewright.plans import DropTable, Plan, make_plan, merge_selected
+from lakewright.plans import DropTable, Plan, make_plan, merge_selected, refuse_unfit_pending
 
 PENDING = 3  # the exit code of `plan --detailed-exitcode`
 
@@ -92,6 +92,8 @@ def plan_project(common: Common, wish: Wish) -> Planned:
         full=wish.full,
         drift="discard" if wish.drift else None,
     )
+    if select is None:
+        refuse_unfit_pending(need_project(space), plan)
     return Planned(space, lake, plan)
 
 

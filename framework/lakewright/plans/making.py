@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
@@ -18,10 +16,11 @@ from lakewright.graph import (
     SqlTransform,
     Step,
 )
-from lakewright.lake import Entry, FileListing, Held, LakeState, SourceHead
+from lakewright.lake import Entry, FileListing, Held, LakeState
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
 from lakewright.plans.fingerprints import same_algorithm
+from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.impact import action_of, category_of, compare_columns
 from lakewright.plans.values import (
     AlterTable,
@@ -61,6 +60,7 @@ def make_plan(
     for step in graph.steps.values():
         if not isinstance(step.transform, NoTransform):
             walk.visit(step, selected=select is None or step.name in select, full=full)
+    walk.hold_along()
     allowed, pending = _drops(graph, state, select, frozenset(allow_destructive))
     changes = (*walk.changes.values(), *allowed)
     return Plan(
@@ -71,105 +71,99 @@ def make_plan(
         changes=changes,
         pending=pending,
         unchanged=tuple(walk.unchanged),
-        held=tuple(walk.held),
-        freed=_freed(state, walk, kind),
+        held=tuple(hold for _, hold in sorted(walk.held.items())),
+        freed=tuple(walk.freed),
         now=now,
         today=today,
         reads_bytes=_reads_bytes(changes, state),
-        notes=tuple(walk.notes),
     )
 
 
-@dataclass
 class _Walk:
-    """The state of one pass over the graph; thrown away when the plan is made."""
+    """One pass over the graph in build order; thrown away when the plan is made."""
 
-    graph: Graph
-    state: LakeState
-    now: datetime
-    today: date
-    kind: Literal["apply", "refresh"]
-    changes: dict[TableName, Change] = field(default_factory=dict)
-    unchanged: list[TableName] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(
+        self,
+        graph: Graph,
+        state: LakeState,
+        now: datetime,
+        today: date,
+        kind: Literal["apply", "refresh"],
+    ) -> None:
+        self._graph = graph
+        self._state = state
+        self._kind = kind
+        self._entries = state.release.tables if state.release else {}
+        self._before = {hold.table: hold for hold in state.release.held} if state.release else {}
+        self._said = {hold.table: hold for hold in state.holds}
+        self._made = Made(self._entries, state.inputs, now, today)
+        self.changes: dict[TableName, Change] = {}
+        self.unchanged: list[TableName] = []
+        self.held: dict[TableName, Held] = {}
+        self.freed: list[Held] = []
 
     def visit(self, step: Step, *, selected: bool, full: bool) -> None:
-        entry = self.entries.get(step.name)
-        if not selected:
-            if entry is not None:
-                self.unchanged.append(step.name)
+        entry = self._entries.get(step.name)
+        if not selected and not self._is_read_through(step):
+            self._leave(step.name)
             return
-        seen = Seen(step, entry, self.state, self.changes, self.now, self.today)
+        seen = Seen(
+            step, entry, self._state, self.changes, now=self._made.now, today=self._made.today
+        )
         reasons = detect_reasons(seen)
-        if full and entry is not None and not reasons:
-            reasons = (Reason("code", "asked for in full"),)
-        held = self._hold(step, reasons)
+        if full and selected and entry is not None:
+            reasons = (Reason("code", "asked for in full"), *reasons)
+        held = self._hold(step, reasons) if self._kind == "refresh" else None
         if held is not None:
-            self.held.append(held)
+            self.held[step.name] = held
         elif reasons:
-            self.changes[step.name] = _change(step, entry, reasons, self.state)
+            self.changes[step.name] = _change(step, entry, reasons, self._state)
         else:
             self.unchanged.append(step.name)
+            if step.name in self._before:
+                self.freed.append(self._before[step.name])
 
-    @property
-    def entries(self) -> dict[TableName, Entry]:
-        return dict(self.state.release.tables) if self.state.release else {}
+    def hold_along(self) -> None:
+        """What must stay with a held table stays, though nothing is wrong with it."""
+        for name in held_along(self._graph, self.held) & self.changes.keys():
+            since = self._state.release.release if self._state.release else 0
+            reason = "an input or a partner is held"
+            self.held[name] = Held(name, "upstream", since, reason=reason)
+            del self.changes[name]
+
+    def _leave(self, name: TableName) -> None:
+        """Not selected: what was released stays, and what was held stays held."""
+        if name in self._before:
+            self.held[name] = self._before[name]
+        elif name in self._entries:
+            self.unchanged.append(name)
+
+    def _is_read_through(self, step: Step) -> bool:
+        """A view over a view that changes: its readers would see the other one at once."""
+        return step.kind == "view" and any(
+            name in self.changes and self._graph.steps[name].kind == "view" for name in step.reads
+        )
 
     def _hold(self, step: Step, reasons: tuple[Reason, ...]) -> Held | None:
-        """Whether a refresh must leave the table: a person's hold, the same failed attempt, or
-        an upstream that is held while something else moved."""
-        if self.kind != "refresh":
-            return None
-        for said in self.state.holds:
-            if said.table == step.name:
-                return said
-        before = {hold.table: hold for hold in self._released_holds}
-        hold = before.get(step.name)
-        if hold is not None and hold.by in {"check", "rollback"} and self._same(hold):
+        """A person's hold, the same failed attempt, or a held upstream while something moved."""
+        if step.name in self._said:
+            return self._said[step.name]
+        hold = self._before.get(step.name)
+        if hold is not None and hold.by in {"check", "rollback"} and self._same(step, hold):
             return hold
-        above = next((held for held in self.held if held.table in step.upstream), None)
+        above = next((self.held[name] for name in step.upstream if name in self.held), None)
         if above is not None and (reasons or hold is not None):
             since = above.since_release
             return Held(step.name, "upstream", since, reason=f"{above.table} is held")
         return None
 
-    @property
-    def _released_holds(self) -> tuple[Held, ...]:
-        return self.state.release.held if self.state.release else ()
-
-    def _same(self, hold: Held) -> bool:
+    def _same(self, step: Step, hold: Held) -> bool:
         """Whether trying again would try the very same thing."""
         if hold.by == "rollback":
             return True
-        step = self.graph.steps[hold.table]
         if any(name in self.changes for name in step.upstream):
             return False
-        return hold.attempt == attempt_of(step, self.entries, self.state.inputs)
-
-
-def attempt_of(
-    step: Step,
-    tables: Mapping[TableName, Entry],
-    inputs: Mapping[TableName, SourceHead | FileListing],
-) -> str:
-    """Digest of what building `step` now would be made of: its code, rules, inputs and files.
-
-    A failed check holds a table until this changes.
-    """
-    parts = [step.fingerprint.own, step.metadata]
-    for name in step.upstream:
-        head = inputs.get(name)
-        if isinstance(head, SourceHead):
-            parts.append(f"{name}@{head.table_id}/{head.data_version}")
-        elif name in tables:
-            parts.append(f"{name}@{tables[name].table_id}/{tables[name].data_version}")
-    listing = inputs.get(step.name)
-    if isinstance(listing, FileListing):
-        waiting = [file for file in listing.files if file.path not in listing.loaded]
-        parts += [f"{file.path}:{file.size}:{file.modified.isoformat()}" for file in waiting]
-        parts += [f"altered:{path}" for path in listing.altered]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+        return hold.attempt == attempt_of(step, self._made)
 
 
 def _change(
@@ -205,21 +199,6 @@ def _change(
             raise AssertionError(f"{step.name}: a source never changes")
         case _:
             assert_never(step.transform)
-
-
-def _freed(state: LakeState, walk: _Walk, kind: str) -> tuple[Held, ...]:
-    """Held tables of the release for which the reason is gone and nothing is left to build.
-
-    What a person or a rollback holds is freed by an apply only.
-    """
-    before = state.release.held if state.release else ()
-    still = {hold.table for hold in walk.held} | walk.changes.keys()
-    sticky = {"person", "rollback"} if kind == "refresh" else set()
-    return tuple(
-        hold
-        for hold in before
-        if hold.table not in still and hold.by not in sticky and hold.table in walk.unchanged
-    )
 
 
 def _drops(

@@ -9,6 +9,7 @@ from lakewright.errors import Problem, RefusedError, SpecError
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import LakeState
 from lakewright.names import TableName
+from lakewright.plans.values import Plan
 from lakewright.specs import Project, TableSpec, load_released
 
 
@@ -46,9 +47,9 @@ def merge_selected(
     )
     chosen = set(select)
     theirs = [spec for spec in released.tables if spec.name not in chosen]
-    ours = [spec for spec in project.tables if spec.name in chosen or _is_source(spec)]
-    known = {spec.name for spec in ours}
-    merged = replace(project, tables=(*ours, *(spec for spec in theirs if spec.name not in known)))
+    taken = chosen | _sources_of(graph, chosen) | _unreleased_sources(project, released)
+    ours = [spec for spec in project.tables if spec.name in taken]
+    merged = replace(project, tables=(*ours, *(spec for spec in theirs if spec.name not in taken)))
     try:
         return compile_project(merged)
     except SpecError as error:
@@ -66,9 +67,40 @@ def merge_selected(
         ) from error
 
 
-def _is_source(spec: TableSpec) -> bool:
-    """A source is written by nobody here: its spec has no entry to wait for."""
-    return spec.kind == "source"
+def refuse_unfit_pending(project: Project, plan: Plan) -> None:
+    """RefusedError LW313 when a table whose spec was removed no longer fits what it reads.
+
+    Until its drop is allowed it stays in the release with its own code, and a release must compile.
+    """
+    pending = {drop.table for drop in plan.pending}
+    if not pending:
+        return
+    released = released_project(plan.state, project.tables)
+    left = [spec for spec in released.tables if spec.name in pending]
+    try:
+        compile_project(replace(project, tables=(*project.tables, *left)))
+    except SpecError as error:
+        names = " ".join(f"--allow-destructive {name}" for name in sorted(pending))
+        raise RefusedError.of(
+            replace(
+                problem,
+                code="LW313",
+                message=f"a table that would stay does not fit any more: {problem.message}",
+                hint=f"drop it: {names}",
+            )
+            for problem in error.problems
+        ) from error
+
+
+def _sources_of(graph: Graph, chosen: Collection[TableName]) -> set[TableName]:
+    """The sources that the chosen tables read: their specs are chosen with them."""
+    read = {name for table in chosen for name in graph.steps[table].upstream}
+    return {name for name in read if graph.steps[name].kind == "source"}
+
+
+def _unreleased_sources(project: Project, released: Project) -> set[TableName]:
+    known = {spec.name for spec in released.tables}
+    return {s.name for s in project.tables if s.kind == "source" and s.name not in known}
 
 
 def _changed_upstreams(

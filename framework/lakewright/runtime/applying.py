@@ -13,7 +13,7 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import Plan
+from lakewright.plans import DropTable, Plan
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
@@ -30,12 +30,8 @@ from lakewright.runtime.publishing import (
     verify_groups,
     winners_since,
 )
-from lakewright.runtime.reporting import (
-    RELEASE_UNKNOWN,
-    empty_report,
-    make_report,
-    store_report,
-)
+from lakewright.runtime.redacting import redact_held, secrets_of
+from lakewright.runtime.reporting import empty_report, make_report, store_report
 from lakewright.runtime.run import Group, Run, StopAt
 from lakewright.runtime.schedule import run_in_order
 from lakewright.runtime.values import Event, Report, Watch
@@ -89,8 +85,7 @@ def apply_plan(
         _fail(run, candidate, groups, wrapped, began=began)
         raise wrapped from error
     report = make_report(run, candidate, release, seconds=time.monotonic() - began)
-    release_claims(groups)
-    return store_report(run, report)
+    return store_report(run, replace(report, notes=tuple(release_claims(groups))))
 
 
 def _publish(
@@ -113,7 +108,8 @@ def _publish(
     for table in candidate.taken_back:
         put_back(run, groups[table])
     publishing = [groups[table] for table in groups if table not in candidate.taken_back]
-    held = (*run.plan.held, *candidate.held)
+    secrets = secrets_of(run.plan)
+    held = tuple(redact_held(held, secrets) for held in (*run.plan.held, *candidate.held))
     if not publishing and not run.plan.freed and not _held_changed(parent, held):
         return None
     entries = {**candidate.entries, **_source_entries(run)}
@@ -124,6 +120,7 @@ def _publish(
         for member in group.members.values():
             run.lake.tables.sync(member.uri, member.base_version)
     release = compose_release(run, parent, entries, held, clock())
+    candidate.putting = True
     release = put_release(run, publishing, parent, release)
     run.stop_at("6 put")
     return release
@@ -155,11 +152,17 @@ def _held_changed(parent: Release | None, held: tuple[Held, ...]) -> bool:
 
 
 def _source_entries(run: Run) -> dict[TableName, Entry]:
-    """Sources as this run pinned them: readers of the release find the same versions."""
+    """The sources that this run read, as it pinned them: readers by release find the same rows."""
+    read = {
+        name
+        for change in run.plan.changes
+        if not isinstance(change, DropTable)
+        for name in change.step.upstream
+    }
     entries = {}
     for step in run.plan.graph.steps.values():
         head = run.plan.state.inputs.get(step.name)
-        if isinstance(head, SourceHead) and not head.missing:
+        if step.name in read and isinstance(head, SourceHead) and not head.missing:
             entries[step.name] = entry_of(
                 step,
                 head.fields,
@@ -185,17 +188,26 @@ def _fail(
     *,
     began: float,
 ) -> Report:
-    """Put back what this run wrote, while its claims hold; unless its record is there after all."""
-    release = _published(run)
+    """Put back what this run wrote, while its claims hold; unless its record is there after all.
+
+    When storage does not say whether the record is there, nothing is undone: the next run knows.
+    """
     notes: list[str] = []
-    if release is None and error.code != RELEASE_UNKNOWN:
+    release, unknown = None, False
+    if candidate.putting:
+        try:
+            release = _published(run)
+        except LakewrightError:
+            unknown = True
+    if release is None and not unknown:
         notes = _put_all_back(run, groups)
-    release_claims(groups)
+    notes += release_claims(groups)
     seconds = time.monotonic() - began
     if release is not None:
         report = make_report(run, candidate, release, seconds=seconds)
     else:
         report = make_report(run, candidate, None, seconds=seconds, error=error)
+        report = replace(report, release="unknown") if unknown else report
     return store_report(run, replace(report, notes=tuple(notes)))
 
 
@@ -211,11 +223,8 @@ def _put_all_back(run: Run, groups: dict[TableName, Group]) -> list[str]:
 
 
 def _published(run: Run) -> Release | None:
-    """This run's own record: an interrupt may have come when it was stored already."""
-    try:
-        winners = winners_since(run, run.plan.state.release)
-    except LakewrightError:
-        return None  # storage does not answer: what failed before is what is told
+    """This run's own record: an interrupt or a lost answer may have come when it was stored."""
+    winners = winners_since(run, run.plan.state.release)
     return next((release for release in winners if release.run_id == run.run_id), None)
 
 

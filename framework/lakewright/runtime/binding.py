@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from lakewright.engines.port import Session, SqlRows
@@ -11,6 +11,10 @@ from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import Entry, FileListing, InputVersion, Lake, Pin, SourceHead
 from lakewright.names import TableName
 from lakewright.runtime.parameters import render_parameters
+from lakewright.runtime.run import Vector
+from lakewright.specs import DeltaInput
+
+Inputs = Mapping[TableName, SourceHead | FileListing]
 
 
 class Binder:
@@ -21,8 +25,8 @@ class Binder:
         session: Session,
         graph: Graph,
         lake: Lake,
-        vector: Mapping[TableName, Entry],
-        inputs: Mapping[TableName, SourceHead | FileListing],
+        vector: Vector,
+        inputs: Inputs,
     ) -> None:
         self._session = session
         self._graph = graph
@@ -58,7 +62,7 @@ class Binder:
             if head.missing:
                 raise LakeError(
                     "LW440",
-                    f"source {name} has no Delta table at {head.location}",
+                    f"source {name} has no Delta table at `{self._written(name)}`",
                     self._graph.steps[name].where,
                     hint="correct `location`, or create the table",
                 )
@@ -76,25 +80,44 @@ class Binder:
         self._session.bind_view(step.name, SqlRows(text, step.transform))
 
     def _private(self, name: TableName, used: InputVersion | None) -> str:
-        entry = self._vector.get(name)
+        """The relation of a view's input at the version the view was checked with."""
         step = self._graph.steps.get(name)
-        is_stored = step is None or step.kind not in {"view", "source"}
-        if used is None or entry is None or not is_stored or entry.data_version == used.version:
+        is_view = step is not None and step.kind == "view"
+        if used is None or is_view or used == self._current(name):
             return self.relation(name)
         alias = TableName(name.schema, f"{name.table}__at_{used.version}")
-        pin = self._lake.verify_pin(entry)
-        self._session.bind(alias, Pin(pin.location, used.table_id, used.version))
+        self._session.bind(alias, Pin(self._location(name), used.table_id, used.version))
         return self._session.relation(alias)
 
+    def _written(self, name: TableName) -> str:
+        """The location as the user wrote it, secrets unresolved."""
+        return next(
+            one.location
+            for one in self._graph.inputs
+            if one.table == name and isinstance(one, DeltaInput)
+        )
 
-def versions_used(
-    step: Step,
-    vector: Mapping[TableName, Entry],
-    inputs: Mapping[TableName, SourceHead | FileListing],
-) -> dict[TableName, InputVersion]:
+    def _current(self, name: TableName) -> InputVersion | None:
+        return versions_of([name], self._vector, self._inputs).get(name)
+
+    def _location(self, name: TableName) -> str:
+        head = self._inputs.get(name)
+        if isinstance(head, SourceHead):
+            return head.location
+        return self._lake.pin(self._vector[name]).location
+
+
+def versions_used(step: Step, vector: Vector, inputs: Inputs) -> dict[TableName, InputVersion]:
     """What an entry built now has consumed: per input the version that last changed its rows."""
+    return versions_of(step.upstream, vector, inputs)
+
+
+def versions_of(
+    names: Iterable[TableName], vector: Vector, inputs: Inputs
+) -> dict[TableName, InputVersion]:
+    """Per table the version that last changed its rows, as this run pins it."""
     used = {}
-    for name in step.upstream:
+    for name in names:
         head = inputs.get(name)
         if isinstance(head, SourceHead):
             used[name] = InputVersion(head.table_id, head.data_version)

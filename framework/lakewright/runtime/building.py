@@ -10,7 +10,7 @@ from lakewright.engines import load_function
 from lakewright.engines.port import BuildJob, BuildResult, PythonRows, Rows, Session, Sink
 from lakewright.errors import LakeError
 from lakewright.graph import FilesTransform, NoTransform, PythonTransform, SqlTransform
-from lakewright.lake import Commit, Entry, Field
+from lakewright.lake import Entry, Field
 from lakewright.names import TableName
 from lakewright.plans import BuildTable
 from lakewright.runtime.binding import Binder, versions_used
@@ -55,14 +55,14 @@ def build_table(
         definition = define_quarantine(step, fields)
         quarantine = define_member(run, group, step.name.quarantine, definition)
     if load is not None:
-        rows = file_rows(step, load, fields)
+        rows = file_rows(load, fields)
     job = _job(run, change, rows=rows, fields=fields, main=main, quarantine=quarantine)
     result = session.build(job)
     entries = {step.name: _main_entry(run, change, main, result, vector=vector, fields=fields)}
     if quarantine is not None:
         entries[step.name.quarantine] = _quarantine_entry(run, change, quarantine, result)
     if load is not None:
-        ledger = append_ledger(run, group, step, load)
+        ledger = append_ledger(run, group, change, load)
         entries[step.name.ledger] = companion_entry(ledger, "ledger", grows=True)
     return Built(entries, result)
 
@@ -98,7 +98,7 @@ def _analyse(
             rows = PythonRows(function, step.reads, step.vars, run.plan.now, run.plan.today, where)
         case FilesTransform():
             assert load is not None
-            return analyse_files(step, load, change.before, session)
+            return analyse_files(change, load, session)
         case NoTransform():
             raise AssertionError(f"{step.name}: a source is never built")
         case _:
@@ -120,8 +120,7 @@ def _job(
     sink = None
     if quarantine is not None:
         # An empty table needs no emptying: appending to it spares a commit when all rows are good.
-        known_empty = quarantine.base is None or _is_empty(quarantine.released, quarantine)
-        sink_mode = "append" if known_empty else mode
+        sink_mode = "append" if _is_empty(quarantine) else mode
         sink = Sink(quarantine.uri, sink_mode, run.token(quarantine.table))
     return BuildJob(
         table=step.name,
@@ -138,9 +137,12 @@ def _job(
     )
 
 
-def _is_empty(entry: Entry | None, member: Member) -> bool:
-    at_release = entry is not None and entry.version == member.base_version
-    return at_release and entry is not None and entry.rows == 0
+def _is_empty(member: Member) -> bool:
+    """Whether the head is known to hold no rows: it is new, or as an empty release left it."""
+    entry = member.released
+    if member.base is None or entry is None:
+        return member.base is None
+    return entry.version == member.base_version and entry.rows == 0
 
 
 def _main_entry(
@@ -153,9 +155,9 @@ def _main_entry(
     fields: tuple[Field, ...],
 ) -> Entry:
     step = change.step
-    written = _written(run, member)
-    kept = sum(commit.rows or 0 for commit in written)
-    known = all(commit.rows is not None for commit in written)
+    record_commits(run, member)
+    kept = sum(commit.rows or 0 for commit in member.written)
+    known = all(commit.rows is not None for commit in member.written)
     if known and (kept != result.kept or _sum(result) != result.produced):
         raise LakeError(
             "LW442",
@@ -181,9 +183,10 @@ def _main_entry(
 
 
 def _quarantine_entry(run: Run, change: BuildTable, member: Member, result: BuildResult) -> Entry:
-    written = _written(run, member)
-    apart = sum(commit.rows or 0 for commit in written)
-    if all(commit.rows is not None for commit in written) and apart != result.quarantined:
+    record_commits(run, member)
+    apart = sum(commit.rows or 0 for commit in member.written)
+    known = all(commit.rows is not None for commit in member.written)
+    if known and apart != result.quarantined:
         raise LakeError(
             "LW442",
             f"{member.table}: {result.quarantined} rows were counted, the commit holds {apart}",
@@ -192,17 +195,13 @@ def _quarantine_entry(run: Run, change: BuildTable, member: Member, result: Buil
     return companion_entry(member, "quarantine", grows=change.refresh != "full")
 
 
-def _written(run: Run, member: Member) -> tuple[Commit, ...]:
-    return tuple(commit for commit in record_commits(run, member) if commit.changes_data)
-
-
 def _sum(result: BuildResult) -> int:
     return result.kept + result.quarantined + result.dropped
 
 
 def _grown(member: Member, before: Entry | None) -> tuple[int | None, int | None]:
     """Rows and bytes after this run's commits; `before` is what an append adds to."""
-    added = [commit for commit in member.commits if commit.changes_data]
+    added = member.written
     if any(commit.rows is None for commit in added):
         return None, None
     rows, size = sum(c.rows or 0 for c in added), sum(c.bytes for c in added)
@@ -213,9 +212,8 @@ def _grown(member: Member, before: Entry | None) -> tuple[int | None, int | None
 
 
 def _data_version(member: Member, before: Entry | None) -> int:
-    changed = [commit.version for commit in member.commits if commit.changes_data]
-    if changed:
-        return changed[-1]
+    if member.written:
+        return member.written[-1].version
     return before.data_version if before is not None else member.version
 
 

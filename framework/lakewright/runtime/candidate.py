@@ -7,10 +7,10 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 
-from lakewright.errors import InternalError, LakewrightError
+from lakewright.errors import InternalError, LakewrightError, QualityError, SpecError
 from lakewright.lake import Entry, Held, Release
 from lakewright.names import TableName
-from lakewright.plans import Change, DropTable, attempt_of
+from lakewright.plans import Change, DropTable, Made, attempt_of, held_along
 from lakewright.runtime.changing import change_table
 from lakewright.runtime.run import Group, Run
 from lakewright.runtime.values import Event, TableReport
@@ -33,6 +33,7 @@ class Candidate:
         self.errors: dict[TableName, LakewrightError] = {}
         self.held: list[Held] = []
         self.taken_back: set[TableName] = set()
+        self.putting = False  # from here on the record may exist
 
     def open(self, groups: Mapping[TableName, Group], parent: Release | None) -> None:
         """Begin with what the parent says of every table."""
@@ -78,7 +79,7 @@ class Candidate:
         if self._run.plan.kind == "apply":
             problems = [problem for error in self.errors.values() for problem in error.problems]
             raise type(next(iter(self.errors.values()))).of(problems)
-        self.taken_back = self._to_take_back() & self._groups.keys()
+        self.taken_back = held_along(self._run.plan.graph, self.errors) & self._groups.keys()
         for table in sorted(self.taken_back):
             self._hold(table)
 
@@ -117,27 +118,18 @@ class Candidate:
             bad = {name for name, report in self.reports.items() if report.outcome != "published"}
         return bool(bad.intersection(change.step.upstream))
 
-    def _to_take_back(self) -> set[TableName]:
-        """The failed, their descendants, and what must be published with them."""
-        graph, bad = self._run.plan.graph, set(self.errors)
-        while True:
-            partners = {
-                name
-                for step in graph.steps.values()
-                for name in (step.name, *step.publish_with)
-                if bad.intersection((step.name, *step.publish_with)) and step.publish_with
-            }
-            more = graph.descendants(bad) | partners
-            if more <= bad:
-                return bad
-            bad |= more
-
     def _hold(self, table: TableName) -> None:
-        step = self._run.plan.graph.steps[table]
-        error = self.errors.get(table)
-        attempt = attempt_of(step, self._vector, self._run.plan.state.inputs)
+        """A verdict on code and rows waits for others; what surroundings broke is retried."""
+        plan, error = self._run.plan, self.errors.get(table)
+        made = Made(self._vector, plan.state.inputs, plan.now, plan.today)
+        attempt = attempt_of(plan.graph.steps[table], made)
         reason = error.problems[0].message if error else "an input or a partner is held"
-        by = "check" if error else "upstream"
+        if error is None:
+            by, attempt = "upstream", ""
+        elif isinstance(error, QualityError | SpecError):
+            by = "check"
+        else:
+            by, attempt = "error", ""
         self.held.append(Held(table, by, self._since, reason=reason, attempt=attempt))
         for name in (table, table.quarantine, table.ledger):
             self.entries.pop(name, None)

@@ -22,6 +22,7 @@ from lakewright.runtime.checking import (
 )
 from lakewright.runtime.definitions import decide_fields, define_main
 from lakewright.runtime.entries import code_of, entry_of
+from lakewright.runtime.groups import begin_again
 from lakewright.runtime.loading import Load, prepare_load
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Run, Vector, define_member
@@ -62,22 +63,29 @@ def _build(run: Run, group: Group, change: BuildTable, vector: Vector) -> Change
     load = prepare_load(run, change) if change.step.kind == "ingest" else None
     waiting: list[str] = []
     while True:
-        session = run.engine.session()
         try:
-            built, checks = _build_in(run, group, change, session, vector=vector, load=load)
+            built, checks = _build_once(run, group, change, vector=vector, load=load)
+            break
         except LakewrightError as error:
             if load is None or error.code != INPUT_CHANGED:
                 raise
-            path = error.problems[0].notes[0]
-            waiting.append(path)
-            load = load.without(path)
-            continue
-        finally:
-            session.close()
-        main = replace(built.entries[change.table], checks=checks)
-        note = f"waiting for the next run: {', '.join(waiting)}" if waiting else ""
-        report = _built_report(change, main, built, note)
-        return Changed({**built.entries, change.table: main}, report)
+            waiting.append(error.problems[0].notes[0])
+            load = load.without(waiting[-1])
+            begin_again(run, group)
+    main = replace(built.entries[change.table], checks=checks)
+    note = f"waiting for the next run: {', '.join(waiting)}" if waiting else ""
+    report = _built_report(change, main, built, note)
+    return Changed({**built.entries, change.table: main}, report)
+
+
+def _build_once(
+    run: Run, group: Group, change: BuildTable, *, vector: Vector, load: Load | None
+) -> tuple[Built, tuple[CheckResult, ...]]:
+    session = run.engine.session()
+    try:
+        return _build_in(run, group, change, session, vector=vector, load=load)
+    finally:
+        session.close()
 
 
 def _build_in(
@@ -136,7 +144,9 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
     step, before = change.step, change.before
     checks = _measure_released(run, step, before, vector)
     refuse_failed(step, checks)
-    entry = replace(before, checks=checks, **code_of(step))
+    used = versions_used(step, vector, run.plan.state.inputs)
+    inputs = {name: before.inputs.get(name, version) for name, version in used.items()}
+    entry = replace(before, checks=checks, inputs=inputs, **code_of(step))
     entries = {
         name: member.released
         for name, member in group.members.items()

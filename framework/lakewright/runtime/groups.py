@@ -21,20 +21,21 @@ def claim_groups(run: Run, now: datetime) -> dict[TableName, Group]:
 
     RefusedError when somebody holds one; those already taken are given back.
     """
-    groups: dict[TableName, Group] = {}
-    for change in sorted(run.plan.changes, key=lambda change: change.table):
-        try:
-            claim = run.lake.claim(run.plan.environment, change.table, run.run_id, now)
-        except Exception:
-            release_claims(groups)
-            raise
-        groups[change.table] = Group(change, claim)
-    return {change.table: groups[change.table] for change in run.plan.changes}
+    changes = {change.table: change for change in run.plan.changes}
+    claims = run.lake.claim_all(run.plan.environment, changes, run.run_id, now)
+    taken = {claim.group: claim for claim in claims}
+    return {table: Group(change, taken[table]) for table, change in changes.items()}
 
 
-def release_claims(groups: dict[TableName, Group]) -> None:
+def release_claims(groups: Mapping[TableName, Group]) -> list[str]:
+    """Give all claims back; what could not be given back ends with its lease, and is said."""
+    notes = []
     for group in groups.values():
-        group.claim.release()
+        try:
+            group.claim.release()
+        except LakewrightError as error:
+            notes.append(f"the claim on {group.table} was not given back: {error}")
+    return notes
 
 
 @contextmanager
@@ -75,15 +76,35 @@ def settle_group(run: Run, group: Group, release: Release | None) -> None:
 
 
 def put_back(run: Run, group: Group) -> None:
-    """Bring the group's heads back to their base: for a run that publishes nothing of them."""
+    """Bring the group's heads back to their base: for a run that publishes nothing of them.
+
+    A head that somebody else wrote to meanwhile is left: their rows are not ours to undo.
+    """
     for member in group.members.values():
         if member.base is None:
+            continue
+        behind = run.lake.tables.commits(member.uri, member.base_version)
+        if any(commit.changes_data and not is_ours(commit) for commit in behind):
             continue
         record_commits(run, member)
         if member.commits:
             token = run.token(member.table)
             run.lake.tables.restore(member.uri, member.base.version, token)
             _redefine(run, member, member.base.definition)
+
+
+def begin_again(run: Run, group: Group) -> None:
+    """Undo a try that wrote a part, so that the next one starts from a base of its own.
+
+    Tables that the try created are left behind: the next one gets other locations.
+    """
+    put_back(run, group)
+    for table, member in list(group.members.items()):
+        if member.base is None:
+            del group.members[table]
+            continue
+        member.base = run.lake.tables.head(member.uri)
+        member.commits.clear()
 
 
 def _settle(run: Run, change: Change, entry: Entry) -> Member:
@@ -98,15 +119,20 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
         )
     member = Member(entry.table, entry.location, uri, entry, head, head.table_id)
     ahead = run.lake.tables.commits(uri, entry.version)
-    if ahead and not _is_rewritten(change):
+    if ahead and not _is_rewritten(change, entry.table):
         _undo(run, member, entry, ahead)
     return member
 
 
 def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> None:
     foreign = [c for c in ahead if c.changes_data and not is_ours(c)]
-    permitted = {drift.table for drift in run.plan.state.drift}
-    if foreign and entry.table not in permitted:
+    seen = {
+        commit.version
+        for drift in run.plan.state.drift
+        if drift.table == entry.table
+        for commit in drift.commits
+    }
+    if any(commit.version not in seen for commit in foreign):
         raise DriftError(
             "LW320",
             f"{entry.table} was written by somebody else: version {foreign[-1].version}"
@@ -132,5 +158,7 @@ def _redefine(run: Run, member: Member, definition: Definition) -> None:
     )
 
 
-def _is_rewritten(change: Change) -> bool:
-    return isinstance(change, BuildTable) and change.refresh == "full"
+def _is_rewritten(change: Change, table: TableName) -> bool:
+    """Whether the rows of this member are replaced as a whole, whatever its head holds."""
+    in_full = isinstance(change, BuildTable) and change.refresh == "full"
+    return in_full and table != table.group.ledger

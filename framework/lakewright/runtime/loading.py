@@ -9,7 +9,7 @@ import pyarrow as pa
 from lakewright.engines.port import FileRows, FileToLoad, Session
 from lakewright.errors import LakeError, Problem, QualityError
 from lakewright.graph import FilesTransform, Step
-from lakewright.lake import LEDGER_SCHEMA, Entry, Field, FileListing, ListedFile, hash_file
+from lakewright.lake import LEDGER_SCHEMA, Field, FileListing, ListedFile, hash_file
 from lakewright.plans import BuildTable
 from lakewright.runtime.definitions import INGEST_FIELDS, define_ledger
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
@@ -44,23 +44,38 @@ def prepare_load(run: Run, change: BuildTable) -> Load:
 
 
 def analyse_files(
-    step: Step, load: Load, before: Entry | None, session: Session
+    change: BuildTable, load: Load, session: Session
 ) -> tuple[FileRows, tuple[Field, ...]]:
-    """The columns that the files give, with the two that every ingest adds."""
-    known = _data_fields(before.schema) if before is not None else ()
-    fields = known or _declared(step)
-    rows = FileRows(load.transform.input, _to_load(load), fields, recorded=bool(known))
+    """The columns that the files give, with the two that every ingest adds.
+
+    New files must fit the recorded columns; a reload in full follows the declared ones.
+    """
+    declared = _declared(change.step)
+    recorded = _data_fields(change.before.schema) if change.before is not None else ()
+    if change.refresh == "full":
+        names = {field.name.lower() for field in declared}
+        kept = tuple(field for field in recorded if field.name.lower() not in names)
+        rows = FileRows(load.transform.input, _to_load(load), (*declared, *kept))
+    else:
+        rows = FileRows(
+            load.transform.input, _to_load(load), recorded or declared, recorded=bool(recorded)
+        )
     return rows, session.analyse(rows)
 
 
-def file_rows(step: Step, load: Load, fields: tuple[Field, ...]) -> FileRows:
+def file_rows(load: Load, fields: tuple[Field, ...]) -> FileRows:
     """What the engine loads: the decided columns of these files."""
-    del step
     return FileRows(load.transform.input, _to_load(load), _data_fields(fields))
 
 
-def append_ledger(run: Run, group: Group, step: Step, load: Load) -> Member:
-    """Note the loaded files; the ledger's version is released together with the rows."""
+def append_ledger(run: Run, group: Group, change: BuildTable, load: Load) -> Member:
+    """Note the loaded files; the ledger's version is released together with the rows.
+
+    A reload in full begins another ledger: the old one tells of rows that are gone.
+    """
+    step = change.step
+    if change.refresh == "full":
+        group.members.pop(step.name.ledger, None)
     member = define_member(run, group, step.name.ledger, define_ledger(step))
     if load.files:
         rows = pa.Table.from_pylist(
@@ -120,5 +135,5 @@ def _refuse_lost(step: Step, listing: FileListing) -> None:
             "LW752",
             f"{step.name} must be loaded again, and {len(lost)} of its files are gone: {lost[0]}",
             step.where,
-            hint="bring the files back, or undo the change that asks for a rebuild",
+            hint="bring the files back; or undo the change; or drop the table and load it afresh",
         )

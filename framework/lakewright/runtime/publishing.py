@@ -46,13 +46,15 @@ def compose_release(
 ) -> Release:
     """The record this run would publish on top of `parent`."""
     tables = dict(parent.tables) if parent else {}
-    written = {name.group for name in entries}
+    written = {name.group for name, entry in entries.items() if entry.kind != "source"}
     dropped = {change.table for change in run.plan.changes if isinstance(change, DropTable)}
     for name in [name for name in tables if name.group in written | dropped]:
         del tables[name]
     number = parent.release if parent else 0
     before = parent.tables if parent else {}
     for name, entry in entries.items():
+        if _is_overtaken_source(run, entry, before):
+            continue
         tables[name] = replace(entry, introduced=_introduced(entry, before.get(name), number + 1))
     return Release(
         environment=run.plan.environment,
@@ -65,7 +67,7 @@ def compose_release(
         engine=run.engine.name,
         packages=run.engine.packages,
         tables=dict(sorted(tables.items())),
-        held=_held_now(parent, held, written | dropped, run.plan.kind),
+        held=_held_now(run, parent, held, written | dropped),
     )
 
 
@@ -84,7 +86,7 @@ def put_release(
         refuse_overtaken(run, parent, winners, [group.table for group in groups])
         parent = winners[-1]
         verify_groups(run, groups)
-        release = _rebase(release, parent, groups)
+        release = _rebase(run, release, parent, groups)
     return release
 
 
@@ -107,7 +109,8 @@ def refuse_overtaken(
 ) -> None:
     """StalePlanError when a release since `parent` touched what this run writes or read as code.
 
-    LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: new code upstream.
+    LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: it brought new code
+    for a table that we read, or for a reader of one whose code we change.
     """
     before = parent.tables if parent else {}
     held = {hold.table for hold in parent.held} if parent else set()
@@ -117,6 +120,7 @@ def refuse_overtaken(
         if not isinstance(change, DropTable)
         for name in change.step.upstream
     }
+    recoded = {change.table for change in run.plan.changes if change.action in {"rebuild", "drop"}}
     for winner in winners:
         newly_held = {hold.table for hold in winner.held} - held
         touched = [
@@ -135,13 +139,22 @@ def refuse_overtaken(
                     )
                 ]
             )
-        for name in sorted(upstream):
+        readers = {
+            name for name, entry in winner.tables.items() if recoded.intersection(entry.inputs)
+        }
+        for name in sorted(upstream | readers):
             if _code(winner.tables, name) != _code(before, name):
                 raise StalePlanError(
                     "LW334",
                     f"release {winner.release} came first with new code for {name}",
                     hint="plan again",
                 )
+
+
+def _is_overtaken_source(run: Run, entry: Entry, tables: Mapping[TableName, Entry]) -> bool:
+    """Whether a winner pinned a source since this run was planned: its pin is the later one."""
+    planned = run.plan.state.release.tables if run.plan.state.release else {}
+    return entry.kind == "source" and tables.get(entry.table) != planned.get(entry.table)
 
 
 def _introduced(entry: Entry, before: Entry | None, number: int) -> int:
@@ -159,13 +172,14 @@ def _code(tables: Mapping[TableName, Entry], table: TableName) -> str:
     return tables[table].own if table in tables else ""
 
 
-def _rebase(release: Release, parent: Release, groups: Iterable[Group]) -> Release:
+def _rebase(run: Run, release: Release, parent: Release, groups: Iterable[Group]) -> Release:
     """The same changes on top of a winner that touched none of them."""
     ours = {group.table for group in groups}
     tables = {name: entry for name, entry in parent.tables.items() if name.group not in ours}
     theirs = parent.tables
     for name, entry in release.tables.items():
-        if name.group in ours or entry.kind == "source":
+        moved = entry.kind == "source" and not _is_overtaken_source(run, entry, theirs)
+        if name.group in ours or moved:
             number = _introduced(entry, theirs.get(name), parent.release + 1)
             tables[name] = replace(entry, introduced=number)
     held = {hold.table: hold for hold in parent.held if hold.table not in ours}
@@ -180,16 +194,15 @@ def _rebase(release: Release, parent: Release, groups: Iterable[Group]) -> Relea
 
 
 def _held_now(
-    parent: Release | None, held: Collection[Held], moved: set[TableName], kind: str
+    run: Run, parent: Release | None, held: Collection[Held], moved: set[TableName]
 ) -> tuple[Held, ...]:
-    """Who is held after this run: what a person or a rollback holds stays so through a refresh."""
-    before = parent.held if parent and kind == "refresh" else ()
-    sticky = {
-        hold.table: hold
-        for hold in before
-        if hold.table not in moved and hold.by in {"person", "rollback"}
-    }
-    return tuple(hold for _, hold in sorted({**sticky, **{h.table: h for h in held}}.items()))
+    """Who is held after this run: those it names, and those that a winner held meanwhile."""
+    planned = run.plan.state.release
+    known = {hold.table for hold in planned.held} if planned else set()
+    others = parent.held if parent else ()
+    now = {hold.table: hold for hold in others if hold.table not in known | moved}
+    now |= {hold.table: hold for hold in held}
+    return tuple(hold for _, hold in sorted(now.items()))
 
 
 def _refuse_control(run: Run) -> None:

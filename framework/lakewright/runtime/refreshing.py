@@ -32,10 +32,21 @@ def plan_refresh(
     full: bool = False,
 ) -> Plan:
     """What a refresh would do at `now`. `select` picks the tables once the graph is known."""
-    graph = released_graph(lake, environment)
-    state = lake.state(environment, graph.inputs, resolve=resolve)
+    graph, state = _released(lake, environment, resolve)
     _refuse_undeployed(lake, state)
     return make_plan(graph, state, now, kind="refresh", select=select(graph), full=full)
+
+
+def _released(
+    lake: Lake, environment: str, resolve: Callable[[str], str]
+) -> tuple[Graph, LakeState]:
+    """The released graph and the state of that very release: a deploy may come in between."""
+    while True:
+        before = lake.state(environment, ())
+        graph = compile_released(before)
+        state = lake.state(environment, graph.inputs, resolve=resolve)
+        if state.release == before.release:
+            return graph, state
 
 
 def _refuse_undeployed(lake: Lake, state: LakeState) -> None:

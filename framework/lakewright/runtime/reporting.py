@@ -12,17 +12,18 @@ import pyarrow as pa
 from lakewright.errors import LakewrightError, Problem
 from lakewright.lake import Release
 from lakewright.runtime.candidate import Candidate
+from lakewright.runtime.redacting import redact_report, secrets_of
 from lakewright.runtime.run import Run
 from lakewright.runtime.values import Report, TableReport
 
 FORMAT_VERSION = "1.0"
-RELEASE_UNKNOWN = "LW515"
 
 
 def empty_report(run: Run) -> Report:
     """Nothing to do: no claim was taken and no release made. What stays held is still said."""
     held = run.plan.held
-    return Report(run.run_id, run.plan.environment, None, not held, (), held, exit_code=bool(held))
+    waits = bool(held) and run.plan.kind == "refresh"
+    return Report(run.run_id, run.plan.environment, None, not waits, (), held, exit_code=int(waits))
 
 
 def make_report(
@@ -35,24 +36,24 @@ def make_report(
 ) -> Report:
     """What happened. Exit code 1 when something failed or is held, the error's own for the rest."""
     held = release.held if release is not None else (*run.plan.held, *candidate.held)
+    waits = bool(candidate.errors) or (bool(held) and run.plan.kind == "refresh")
     tables = tuple(candidate.reports[name] for name in sorted(candidate.reports))
     problems = error.problems if error else ()
     if error is not None:
         tables = tuple(_discarded(report) for report in tables)
     failed = [problem for problem in _held_problems(candidate) if problem not in problems]
-    unknown = error is not None and error.code == RELEASE_UNKNOWN
-    code = error.exit_code if error else int(bool(held or candidate.errors))
-    return Report(
+    report = Report(
         run_id=run.run_id,
         environment=run.plan.environment,
-        release="unknown" if unknown else (release.release if release else None),
-        ok=error is None and not held,
+        release=release.release if release else None,
+        ok=error is None and not waits,
         tables=tables,
         held=held,
         problems=(*problems, *failed),
-        exit_code=code,
+        exit_code=error.exit_code if error else int(waits),
         seconds=seconds,
     )
+    return redact_report(report, secrets_of(run.plan))
 
 
 def report_document(report: Report) -> dict[str, Any]:

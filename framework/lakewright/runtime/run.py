@@ -60,8 +60,18 @@ class Member:
 
     @property
     def version(self) -> int:
-        """The version that this run would publish."""
-        return self.commits[-1].version if self.commits else self.base_version
+        """The version to publish: this run's last commit, else the one that is released.
+
+        A head may be ahead of its release with equal rows; the release still names its own commit.
+        """
+        if self.commits:
+            return self.commits[-1].version
+        return self.released.version if self.released else self.base_version
+
+    @property
+    def written(self) -> tuple[Commit, ...]:
+        """This run's commits that changed rows."""
+        return tuple(commit for commit in self.commits if commit.changes_data)
 
 
 @dataclass(slots=True)
@@ -80,15 +90,13 @@ class Group:
 Vector = Mapping[TableName, Entry]
 
 
-def record_commits(run: Run, member: Member) -> tuple[Commit, ...]:
-    """Read the log behind what is known and remember this run's commits; returns the fresh ones."""
-    fresh = tuple(
+def record_commits(run: Run, member: Member) -> None:
+    """Remember this run's commits behind the base, as the log shows them."""
+    member.commits[:] = [
         commit
-        for commit in run.lake.tables.commits(member.uri, member.version)
+        for commit in run.lake.tables.commits(member.uri, member.base_version)
         if commit.token == run.token(member.table)
-    )
-    member.commits.extend(fresh)
-    return fresh
+    ]
 
 
 def define_member(run: Run, group: Group, table: TableName, definition: Definition) -> Member:
