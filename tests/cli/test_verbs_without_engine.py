@@ -241,3 +241,12 @@ def test_a_file_that_is_no_plan_is_bad_usage(cli: Cli) -> None:
     done = cli("apply", "plan.json")
     assert done.code == 2
     assert "LW309" in done.err
+
+
+def test_a_refresh_inside_another_project_is_refused(built: Cli) -> None:
+    lake = built.folder / ".lake"
+    settings = built.folder / "lakewright.yml"
+    settings.write_text(settings.read_text().replace("name: shop", "name: other"))
+    done = built("refresh", "--lake", str(lake))
+    assert done.code == 4
+    assert "LW512" in done.err

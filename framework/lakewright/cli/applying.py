@@ -39,7 +39,7 @@ from lakewright.lake import Lake, Release
 from lakewright.names import TableName
 from lakewright.observe import render_json, render_problems
 from lakewright.observe.reports import render_report
-from lakewright.plans import Plan
+from lakewright.plans import BuildTable, Plan
 from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
 from lakewright.runtime import refresh as run_refresh
 
@@ -65,15 +65,22 @@ def apply_project(
         _make_lake(planned)
     work = _Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
-        lambda engine, watch: apply_plan(plan, planned.lake, engine, reason=reason, watch=watch)
+        lambda engine, watch: apply_plan(
+            _ready(plan, engine), planned.lake, engine, reason=reason, watch=watch
+        )
     )
 
 
 def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
-    """`refresh`: the released code over what is there now. Never asks; holds what fails."""
+    """`refresh`: the released code over what is there now. Never asks; holds what fails.
+
+    RefusedError LW512 inside a project that the lake does not belong to.
+    """
     streams = Streams.of(common)
     space = open_workspace(common)
     lake = existing_lake(space)
+    if space.project is not None:  # its folder is where inputs are looked for
+        lake.check_project(space.project.name)
     latest_release(space, lake)
 
     def select(graph: Graph) -> Collection[TableName] | None:
@@ -100,7 +107,9 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
 
     work = _Work(common, space, lake, streams, plans)
     return work.run(
-        lambda engine, watch: run_refresh(replan, lake, engine, watch=watch, reason=reason)
+        lambda engine, watch: run_refresh(
+            lambda: _ready(replan(), engine), lake, engine, watch=watch, reason=reason
+        )
     )
 
 
@@ -124,7 +133,7 @@ class _Work:
     streams: Streams
     plans: list[Plan]
 
-    def run(self, start: Callable[[Engine, Watch], Report]) -> int:
+    def run(self, start: Callable[[OnDemand, Watch], Report]) -> int:
         """Start the run with an engine that opens when needed; print its report."""
         before = self.lake.latest(self.space.environment)
         engine = OnDemand(self.space.engine, self._open)
@@ -157,6 +166,16 @@ class _Work:
             plan = self.plans[-1]
             text = render_report(report, plan=plan, color=streams.color, verbose=verbose)
             streams.answer(f"\n{text}")
+
+
+def _ready(plan: Plan, engine: OnDemand) -> Plan:
+    """The plan, with the engine started when it writes rows.
+
+    An engine that cannot start is then one error, before anything is claimed.
+    """
+    if any(isinstance(change, BuildTable) for change in plan.changes):
+        engine.start()
+    return plan
 
 
 def _planned(common: Common, wish: Wish, plan_file: str | None, *, exact: bool) -> Planned:

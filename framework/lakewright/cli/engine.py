@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError
 from threading import Lock
 
 from lakewright.engines import Capabilities, Engine, Session, engine_capabilities
+from lakewright.errors import LakeError
 from lakewright.names import TableName
 
 
@@ -28,20 +30,32 @@ class OnDemand:
 
     @property
     def packages(self) -> Mapping[str, str]:
-        return self.started.packages
+        return self.start().packages
 
-    @property
-    def started(self) -> Engine:
+    def start(self) -> Engine:
+        """The engine, started now if it was not; LakeError LW602 when a package is missing."""
         with self._opening:
             if self._engine is None:
-                self._engine = self._open()
+                try:
+                    self._engine = self._open()
+                except PackageNotFoundError as error:
+                    raise LakeError(
+                        "LW602",
+                        f"the engine `{self._name}` needs {error.name}, which is not installed",
+                        hint=f"pip install 'lakewright[{self._name}]', or choose another --engine",
+                    ) from error
             return self._engine
 
+    @property
+    def jvm_pid(self) -> int | None:
+        """Of the started engine; None before, and for one without a JVM."""
+        return getattr(self._engine, "jvm_pid", None)
+
     def session(self) -> Session:
-        return self.started.session()
+        return self.start().session()
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
-        self.started.check_tables(features)
+        self.start().check_tables(features)
 
     def close(self) -> None:
         """Stop the engine when it was started."""

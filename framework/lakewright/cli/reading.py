@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from lakewright.cli.engine import OnDemand
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
 from lakewright.cli.querying import compile_query
@@ -122,7 +123,8 @@ def _ask(
             hint="apply that first: a preview reads released tables only",
         )
     graph, inputs = _behind(space, lake, release, question.reads)
-    with closing(open_engine(space.engine, conf=space.conf)) as engine:
+    opened = OnDemand(space.engine, lambda: open_engine(space.engine, conf=space.conf))
+    with closing(opened) as engine:
         return read_query(
             engine,
             lake,
