@@ -81,8 +81,8 @@ def main() -> None:
     options = parser.parse_args()
     written = land(options.into, options.months, options.from_package or package_folder())
     size = sum(path.stat().st_size for path in written) / 1e6
-    files = f"{len(written)} new file{'' if len(written) == 1 else 's'}"
-    print(f"landed {files}, {size:.1f} MB, in {options.into}")
+    files = f"{len(written)} new file{'' if len(written) == 1 else 's'}, {size:.1f} MB,"
+    print(f"landed {files} in {options.into}" if written else f"{options.into} holds all of it")
 
 
 if __name__ == "__main__":
