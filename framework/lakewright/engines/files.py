@@ -48,8 +48,7 @@ def compare_headers(
     """The data columns to load, in order: those recorded, else the first file's, then new ones.
 
     A column is a string unless it is declared; Parquet keeps its types. A column that a file lacks
-    is
-    NULL for it and noted. One that is new follows the input's `on_new_column`: QualityError LW707
+    is NULL for it and noted. One that is neither recorded nor declared follows the input's `on_new_column`: QualityError LW707
     with the file's path in the notes, added, or left out with a note.
     """
     # The readers load Arrow's, which few commands need.
@@ -62,11 +61,12 @@ def compare_headers(
         with explaining():
             header = read_header(reading_of(given, file, tuple(declared or recorded)))
         found = {name.lower(): Field(name, kind) for name, kind in header}
-        new = [field for key, field in found.items() if key not in columns]
-        if not columns or given.on_new_column == "add":
-            columns.update((field.name.lower(), field) for field in new)
-        elif new:
-            notes.append(_refuse_or_note(given, file, new))
+        fresh = {key: field for key, field in found.items() if key not in columns}
+        strange = [field for key, field in fresh.items() if key not in types]
+        if columns and strange and given.on_new_column != "add":
+            notes.append(_refuse_or_note(given, file, strange))
+            fresh = {key: field for key, field in fresh.items() if key in types}
+        columns.update(fresh)
         lacking = [field.name for key, field in columns.items() if key not in found]
         if lacking:
             notes.append(f"{file.path} has no {', '.join(lacking)}: NULL")
