@@ -48,8 +48,9 @@ def compare_headers(
     """The data columns to load, in order: those recorded, else the first file's, then new ones.
 
     A column is a string unless it is declared; Parquet keeps its types. A column that a file lacks
-    is NULL for it and noted. One that is neither recorded nor declared follows the input's `on_new_column`: QualityError LW707
-    with the file's path in the notes, added, or left out with a note.
+    is NULL for it and noted. One that is neither recorded nor declared follows the input's
+    `on_new_column`: QualityError LW707 with the file's path in the notes, added, or left out with a
+    note.
     """
     # The readers load Arrow's, which few commands need.
     from lakewright.engines.records import read_header

@@ -22,7 +22,7 @@ from lakewright.runtime.checking import (
 )
 from lakewright.runtime.definitions import decide_fields, define_main
 from lakewright.runtime.entries import code_of, entry_of
-from lakewright.runtime.groups import begin_again
+from lakewright.runtime.groups import begin_again, record_jvm
 from lakewright.runtime.loading import Load, prepare_load
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Run, Vector, define_member
@@ -83,6 +83,7 @@ def _build_once(
 ) -> tuple[Built, tuple[CheckResult, ...]]:
     session = run.engine.session()
     try:
+        record_jvm(run, group)
         return _build_in(run, group, change, session, vector=vector, load=load)
     finally:
         session.close()

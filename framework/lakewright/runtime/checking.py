@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import assert_never
 
 from lakewright.engines.port import BuildResult, Session
 from lakewright.errors import Problem, QualityError
@@ -81,9 +82,10 @@ def _measurement(check: Check, session: Session) -> tuple[str, str]:
             return f"(SELECT count(*) FROM {{table}} WHERE NOT ({ok}))", count
         case ReferenceTest() as test:
             return _reference_measurement(test, session), count
-        case KeepTest(columns):
-            keys = ", ".join(quote(column) for column in columns)
-            return f"(SELECT count(*) - count(DISTINCT {keys}) FROM {{table}})", count
+        case KeepTest():
+            raise AssertionError(f"{check.name}: what is kept is decided before the commit")
+        case _:
+            assert_never(check.test)
 
 
 def _reference_measurement(test: ReferenceTest, session: Session) -> str:

@@ -62,6 +62,16 @@ def renewed(groups: Mapping[TableName, Group], clock: Callable[[], datetime]) ->
         ended.set()
 
 
+def record_jvm(run: Run, group: Group) -> None:
+    """Before rows are written: a JVM may go on for a while when this process is killed.
+
+    Until it is gone nobody takes the group, and so nobody commits beside it.
+    """
+    jvm: int | None = getattr(run.engine, "jvm_pid", None)
+    if jvm is not None:
+        group.claim.record_jvm(jvm)
+
+
 def settle_group(run: Run, group: Group, release: Release | None) -> None:
     """Step 2. Undo what is ahead of the release, unless the rows are rewritten in full anyway.
 
