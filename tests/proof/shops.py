@@ -7,12 +7,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow as pa
 
 from lakewright.engines import Engine
@@ -220,7 +222,28 @@ def run_child(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
+
+
+def left_of(child: subprocess.Popen[str]) -> list[psutil.Process]:
+    """Processes that the child started and that still run: Spark's JVM, for a while."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            mine = os.getsid(process.pid) == child.pid and process.pid != child.pid
+            if mine and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            continue
+    return found
+
+
+def wait_for_the_end_of(child: subprocess.Popen[str]) -> None:
+    ends = time.monotonic() + 60
+    while left_of(child):
+        assert time.monotonic() < ends, left_of(child)
+        time.sleep(0.05)
 
 
 def kill_at(shop: Shop, step: str, engine: str = "sail") -> None:
@@ -228,3 +251,4 @@ def kill_at(shop: Shop, step: str, engine: str = "sail") -> None:
     child = run_child(shop, engine, doomed=step)
     told = child.communicate(timeout=180)
     assert child.returncode == -signal.SIGKILL, told
+    wait_for_the_end_of(child)

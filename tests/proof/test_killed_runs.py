@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lakewright.engines import Engine
-from proof.shops import JANUARY, Shop, kill_at, run_child
+from proof.shops import JANUARY, Shop, kill_at, left_of, run_child, wait_for_the_end_of
 
 TABLES = ("bronze.orders", "silver.orders", "gold.totals")
 STEPS = (
@@ -91,3 +91,24 @@ def test_a_refresh_goes_on_after_a_killed_apply(changed: Shop, engine: Engine) -
     found = changed.rows()
     assert len(found["bronze.orders"]) == 7
     assert {row["orders"] for row in found["gold.totals"]} == {1, 2}
+
+
+@pytest.mark.parametrize("engine", [pytest.param("spark", marks=pytest.mark.spark)], indirect=True)
+def test_nobody_takes_a_table_while_the_jvm_of_a_killed_run_lives(
+    changed: Shop, engine: Engine
+) -> None:
+    go = changed.home / "go"
+    child = run_child(changed, "spark", ready="3 written bronze.orders", go=str(go))
+    while not list(changed.home.glob("go.ready.*")):
+        assert child.poll() is None, child.communicate()
+        time.sleep(0.05)
+    (jvm,) = (process for process in left_of(child) if process.name() == "java")
+    jvm.suspend()
+    child.kill()
+    child.wait(timeout=60)
+    refused = changed.apply(engine)
+    jvm.resume()
+    child.communicate(timeout=60)
+    wait_for_the_end_of(child)
+    assert (refused.exit_code, refused.problems[0].code) == (4, "LW520")
+    assert changed.apply(engine).release == 2
