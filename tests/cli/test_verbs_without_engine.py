@@ -250,3 +250,9 @@ def test_a_refresh_inside_another_project_is_refused(built: Cli) -> None:
     done = built("refresh", "--lake", str(lake))
     assert done.code == 4
     assert "LW512" in done.err
+
+
+def test_a_plan_that_cannot_be_saved_is_an_error_of_the_surroundings(cli: Cli) -> None:
+    done = cli("plan", "--out", str(cli.folder / "nowhere" / "plan.json"))
+    assert done.code == 5
+    assert "LW346" in done.err

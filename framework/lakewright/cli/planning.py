@@ -22,7 +22,7 @@ from lakewright.cli.workspace import (
     project_lake,
     read_state,
 )
-from lakewright.errors import StalePlanError, UsageError
+from lakewright.errors import LakeError, StalePlanError, UsageError
 from lakewright.graph import Graph
 from lakewright.lake import Lake, LakeState
 from lakewright.names import TableName
@@ -105,7 +105,7 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     document = plan_document(plan)
     if out is not None:
         saved = {**document, "decision": decision_of(plan, wish)}
-        Path(out).write_text(render_json(saved), encoding="utf-8")
+        _save(out, render_json(saved))
         streams.tell(f"Saved; `lakewright apply {out}` applies it.\n")
     if common.json:
         streams.answer(render_json(document))
@@ -224,6 +224,15 @@ def refuse_stale(saved: dict[str, Any], plan: Plan, wish: Wish, *, exact: bool) 
             f"the saved plan does not hold any more: {'; '.join(differs)}",
             hint="plan again, look, and apply that",
         )
+
+
+def _save(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise LakeError(
+            "LW346", f"cannot write the plan to {path}: {error}", hint="choose another file"
+        ) from error
 
 
 def _narrow(
