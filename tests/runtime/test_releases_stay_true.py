@@ -433,3 +433,34 @@ def test_a_hold_that_was_said_twice_is_one(built: Shop) -> None:
     built.orders(DAY_TWO)
     report = built.refresh()
     assert [str(held.table) for held in report.held].count("silver.orders") == 1
+
+
+def test_a_reader_with_unchanged_code_widens_with_its_input_and_loses_nothing() -> None:
+    shop = Shop.open()
+    narrow = "SELECT id, customer, CAST(amount AS DECIMAL(10, 2)) AS amount FROM raw.orders\n"
+    shop.edit("sql/silver/orders.sql", narrow)
+    shop.edit("pipelines/gold/large.yml", "table: gold.large\n")
+    shop.edit("sql/gold/large.sql", "SELECT id, amount FROM silver.orders\n")
+    assert shop.apply().ok
+    wide = "SELECT id, customer, CAST(amount + 0.1234 AS DECIMAL(12, 4)) AS amount FROM raw.orders"
+    shop.edit("sql/silver/orders.sql", wide)
+    assert shop.apply().ok
+    contents = shop.contents(shop.latest())
+    silver = {row["id"]: row["amount"] for row in contents["silver.orders"]}
+    assert {row["id"]: row["amount"] for row in contents["gold.large"]} == silver
+
+
+def test_a_reader_whose_type_would_lose_values_asks_for_a_declared_one(built: Shop) -> None:
+    built.edit("pipelines/gold/large.yml", "table: gold.large\n")
+    built.edit("sql/gold/large.sql", "SELECT id, amount FROM silver.orders\n")
+    assert built.apply().ok
+    text = "SELECT id, customer, CAST(amount AS STRING) AS amount FROM raw.orders\n"
+    built.edit("sql/silver/orders.sql", text)
+    columns = "columns: {amount: {type: string}}\n"
+    spec = FILES["pipelines/silver/orders.yml"].replace("amount >= 0", "amount <> '-1'")
+    spec = spec.replace("amount <> 999", "amount <> '999'")
+    built.edit("pipelines/silver/orders.yml", spec + columns)
+    built.edit("sql/gold/totals.sql", "SELECT count(*) AS n FROM silver.orders\n")
+    report = built.apply()
+    assert "LW430" in {problem.code for problem in report.problems}
+    assert built.latest().release == 2

@@ -200,6 +200,7 @@ def _from_entry(entry: Entry) -> dict[str, Any]:
         "clock": dict(entry.clock),
         "sql": entry.sql,
         "introduced": entry.introduced,
+        "engine": entry.engine,
     }
 
 
@@ -228,6 +229,7 @@ def _to_entry(name: str, it: dict[str, Any]) -> Entry:
         sql=it["sql"],
         data_version=it["data_version"],
         introduced=it["introduced"],
+        engine=it["engine"],
     )
 
 

@@ -118,6 +118,7 @@ class Entry:
     sql: str = ""  # of a view: its rendered query with names as written
     data_version: int = -1  # the version whose commit last changed rows; `version` may be later
     introduced: int = 0  # the release whose `apply` brought this code
+    engine: str = ""  # the one that wrote the rows
 
 
 @dataclass(frozen=True, slots=True)

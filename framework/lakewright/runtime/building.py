@@ -48,7 +48,7 @@ def build_table(
     for name in step.references:
         binder.bind(name)
     rows, analysed = _analyse(run, change, session, binder, load)
-    fields = decide_fields(step, analysed, change.before)
+    fields = decide_fields(step, analysed, change.before, run.engine.name)
     main = define_member(run, group, step.name, define_main(step, fields))
     quarantine = None
     if step.quarantines:
@@ -174,6 +174,7 @@ def _main_entry(
         location=member.location,
         table_id=member.table_id,
         token=_token(member, change.before),
+        engine=run.engine.name,
         inputs=versions_used(step, vector, run.plan.state.inputs),
         rows=rows,
         bytes=size,

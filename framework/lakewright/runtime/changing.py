@@ -118,7 +118,7 @@ def _publish_view(run: Run, change: PublishView, vector: Vector, release: int) -
         for name in step.references:
             binder.bind(name)
         rows = binder.rows_of(step, run.plan.now, run.plan.today)
-        fields = decide_fields(step, session.analyse(rows), None)
+        fields = decide_fields(step, session.analyse(rows), None, run.engine.name)
         session.bind_view(step.name, rows)
         checks = measured_results(step, session, step.checks)
         refuse_failed(step, checks)
@@ -131,6 +131,7 @@ def _publish_view(run: Run, change: PublishView, vector: Vector, release: int) -
         inputs=versions_used(step, vector, inputs),
         checks=checks,
         clock=clock_values(step, run.plan.now, run.plan.today),
+        engine=run.engine.name,
         sql=rows.transform.source.text if rows.transform else "",
         data_version=release,
     )
@@ -154,7 +155,7 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
         if member.released is not None and name != step.name
     }
     if step.kind != "view":
-        fields = decide_fields(step, before.schema, before)
+        fields = decide_fields(step, before.schema, before, before.engine)
         member = define_member(run, group, step.name, define_main(step, fields))
         run.stop_at(f"3 written {step.name}")
         token = member.commits[-1].token if member.commits else before.token

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from lakewright.errors import SpecError
-from lakewright.graph import Step
+from lakewright.graph import Column, Step
 from lakewright.lake import Definition, Entry, Field, widens
 
 INGEST_FIELDS = (
@@ -31,29 +32,34 @@ LEDGER_FIELDS = (
 
 
 def decide_fields(
-    step: Step, analysed: tuple[Field, ...], before: Entry | None
+    step: Step, analysed: tuple[Field, ...], before: Entry | None, engine: str
 ) -> tuple[Field, ...]:
     """The columns to write: declared types, else recorded ones, else what the engine says.
 
-    With unchanged code the recorded type always stays, whichever engine runs. With changed code a
-    recorded type may only widen; SpecError LW430 asks for a declared type where it would not.
+    A recorded type may only widen; SpecError LW430 asks for a declared type where it would not.
+    With unchanged code it stays when another engine runs, because engines name the types of
+    decimals differently, and where rows are appended.
     """
-    columns = {column.name.lower(): column for column in step.columns or ()}
+    declared = {
+        column.name.lower(): column
+        for column in step.columns or step.declared
+        if column.declared or column.description
+    }
     recorded = {field.name.lower(): field.type for field in before.schema} if before else {}
-    prints = (step.code, step.fingerprint.own)
-    same_code = before is not None and (before.code == prints[0] or before.own == prints[1])
+    settled = before is not None and _is_settled(step, before, engine)
     decided = []
     for field in analysed:
-        column = columns.get(field.name.lower())
+        column, before_type = declared.get(field.name.lower()), recorded.get(field.name.lower())
         kind = field.type
         if column is not None and column.declared and column.type is not None:
             kind = column.type
-        elif field.name.lower() in recorded:
-            kind = _keep_or_widen(step, field, recorded[field.name.lower()], same_code=same_code)
+        elif before_type is not None:
+            kind = before_type if settled else _keep_or_widen(step, field, before_type)
         if kind == "void":
             raise _untyped(step, field.name, "has no type: it is always NULL")
         comment = column.description if column is not None else field.comment
         decided.append(replace(field, type=kind, comment=comment))
+    _refuse_missing(step, declared, decided)
     return tuple(decided)
 
 
@@ -75,12 +81,31 @@ def define_ledger(step: Step) -> Definition:
     return Definition(LEDGER_FIELDS, description=f"Files loaded into {step.name}")
 
 
-def _keep_or_widen(step: Step, field: Field, recorded: str, *, same_code: bool) -> str:
-    if same_code or field.type == recorded or widens(field.type, recorded):
+def _is_settled(step: Step, before: Entry, engine: str) -> bool:
+    """Whether the recorded types rule whatever this engine says of the query."""
+    if before.code != step.code and before.own != step.fingerprint.own:
+        return False
+    return before.engine != engine or step.kind == "ingest"
+
+
+def _keep_or_widen(step: Step, field: Field, recorded: str) -> str:
+    if field.type == recorded or widens(field.type, recorded):
         return recorded
     if widens(recorded, field.type):
         return field.type
     raise _untyped(step, field.name, f"was {recorded} and is {field.type} now")
+
+
+def _refuse_missing(step: Step, declared: Mapping[str, Column], fields: Iterable[Field]) -> None:
+    produced = {field.name.lower() for field in fields}
+    missing = [c.name for key, c in declared.items() if c.declared and key not in produced]
+    if missing:
+        raise SpecError(
+            "LW204",
+            f"column `{missing[0]}` is declared and not produced by {step.name}",
+            step.where,
+            hint="produce it, or take it out of `columns:`",
+        )
 
 
 def _untyped(step: Step, column: str, what: str) -> SpecError:
