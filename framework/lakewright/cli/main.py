@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = run_command(given)
         sys.stdout.flush()
+        if code == INTERRUPTED:
+            # A second signal leaves threads in an engine; Python crashes when it ends under them.
+            sys.stderr.flush()
+            os._exit(code)
     except BrokenPipeError:
         # The reader went away: nobody is left to tell. The last flush must not fail again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
