@@ -84,7 +84,6 @@ class Candidate:
             self._hold(table)
 
     def _finish(self, group: Group, began: float) -> None:
-        self._record_jvm(group)
         with self._lock:
             vector = dict(self._vector)
         changed = change_table(self._run, group, vector, self._since + 1)
@@ -95,12 +94,6 @@ class Candidate:
         self._report(replace(changed.report, seconds=seconds))
         rows, checks = changed.report.rows_kept, changed.report.checks
         self._run.watch(Event("finished", group.table, "", rows, seconds, checks))
-
-    def _record_jvm(self, group: Group) -> None:
-        """A JVM may go on writing when this process is gone: the claim knows it."""
-        pid = getattr(self._run.engine, "jvm_pid", None)
-        if pid is not None:
-            group.claim.record_jvm(pid)
 
     def _report(self, report: TableReport) -> None:
         with self._lock:

@@ -48,7 +48,7 @@ def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
     problems = [
         Problem(
             "LW431",
-            f"{step.name}: {result.name} failed for {result.failed_rows} of {result.rows} rows",
+            f"{step.name}: {_finding(result)}",
             by_name[result.name].where,
             hint=by_name[result.name].description,
         )
@@ -57,6 +57,12 @@ def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
     ]
     if problems:
         raise QualityError.of(problems)
+
+
+def _finding(result: CheckResult) -> str:
+    if result.failed_rows > result.rows:  # a rule about the table, not about one of its rows
+        return f"{result.name} does not hold for its {result.rows} rows"
+    return f"{result.name} failed for {result.failed_rows} of {result.rows} rows"
 
 
 def measured_later(step: Step) -> tuple[Check, ...]:
