@@ -101,8 +101,9 @@ def _build_in(
     step = change.step
     built = build_table(run, group, change, session, vector=vector, load=load)
     run.stop_at(f"3 written {step.name}")
-    session.bind(step.name, run.lake.pin(built.entries[step.name]))
-    measured = measured_results(step, session, measured_later(step))
+    main = built.entries[step.name]
+    session.bind(step.name, run.lake.pin(main))
+    measured = measured_results(step, session, measured_later(step), main.rows)
     checks = _in_order(step, (*counted_results(step, built.result), *measured))
     refuse_failed(step, checks)
     run.stop_at(f"4 checked {step.name}")
@@ -120,7 +121,7 @@ def _publish_view(run: Run, change: PublishView, vector: Vector, release: int) -
         rows = binder.rows_of(step, run.plan.now, run.plan.today)
         fields = decide_fields(step, session.analyse(rows), None, run.engine.name)
         session.bind_view(step.name, rows)
-        checks = measured_results(step, session, step.checks)
+        checks = measured_results(step, session, step.checks, None)
         refuse_failed(step, checks)
     finally:
         session.close()
@@ -182,7 +183,7 @@ def _measure_released(
             binder = Binder(session, run.plan.graph, run.lake, vector, run.plan.state.inputs)
             for name in (step.name, *step.references):
                 binder.bind(name)
-            results += measured_results(step, session, chosen)
+            results += measured_results(step, session, chosen, before.rows)
         finally:
             session.close()
     return _in_order(step, tuple(results))

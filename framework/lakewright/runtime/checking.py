@@ -12,6 +12,8 @@ from lakewright.lake import CheckResult
 from lakewright.lake.values import Verdict
 from lakewright.names import quote
 
+COUNT = TableTest("0").rows  # all rows of the table
+
 
 def counted_results(step: Step, result: BuildResult) -> tuple[CheckResult, ...]:
     """Verdicts of the checks that acted before the commit: the write has counted them."""
@@ -23,22 +25,22 @@ def counted_results(step: Step, result: BuildResult) -> tuple[CheckResult, ...]:
 
 
 def measured_results(
-    step: Step, session: Session, checks: Iterable[Check]
+    step: Step, session: Session, checks: Iterable[Check], rows: int | None
 ) -> tuple[CheckResult, ...]:
-    """Verdicts of `checks`, measured in one query on the table as it is bound in the session."""
-    chosen = tuple(checks)
-    if not chosen:
-        return ()
-    relation = session.relation(step.name)
-    expressions: dict[str, str] = {}
-    for number, check in enumerate(chosen):
-        failed, rows = _measurement(check, session)
-        expressions[f"failed_{number}"] = failed.replace("{table}", relation)
-        expressions[f"rows_{number}"] = rows.replace("{table}", relation)
-    values = session.measure(expressions)
+    """Verdicts of `checks`, measured in one query on the table as it is bound in the session.
+
+    `rows` is the table's count where it is known; it is not counted again.
+    """
+    measured = {check: _measurement(check, session) for check in checks}
+    counts = {COUNT: rows} if rows is not None else {}
+    wanted = {text for pair in measured.values() for text in pair} - counts.keys()
+    if wanted:
+        relation = session.relation(step.name)
+        texts = {text: text.replace("{table}", relation) for text in sorted(wanted)}
+        counts |= session.measure(texts)
     return tuple(
-        _judge(check, values[f"failed_{number}"], values[f"rows_{number}"])
-        for number, check in enumerate(chosen)
+        _judge(check, counts[failed], counts[looked_at])
+        for check, (failed, looked_at) in measured.items()
     )
 
 
@@ -80,14 +82,13 @@ def _judge(check: Check, failed: int, rows: int) -> CheckResult:
 
 def _measurement(check: Check, session: Session) -> tuple[str, str]:
     """The check as two scalar expressions over `{table}`: rows that fail, rows looked at."""
-    count = "(SELECT count(*) FROM {table})"
     match check.test:
         case TableTest(failed, rows):
             return failed, rows
         case RowTest(ok):
-            return f"(SELECT count(*) FROM {{table}} WHERE NOT ({ok}))", count
+            return f"(SELECT count(*) FROM {{table}} WHERE NOT ({ok}))", COUNT
         case ReferenceTest() as test:
-            return _reference_measurement(test, session), count
+            return _reference_measurement(test, session), COUNT
         case KeepTest():
             raise AssertionError(f"{check.name}: what is kept is decided before the commit")
         case _:
