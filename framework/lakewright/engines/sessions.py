@@ -37,11 +37,15 @@ class FrameSession:
     """Implements `Session`; several may work at the same time, each from its own thread."""
 
     def __init__(
-        self, spark: SparkSession, capabilities: Capabilities, close: Callable[[], None]
+        self,
+        spark: SparkSession,
+        capabilities: Capabilities,
+        end: Callable[[], None] | None = None,
     ) -> None:
+        """`end` ends a session of its own, and its views with it; else they are dropped."""
         self.spark = spark
         self.capabilities = capabilities
-        self._close = close
+        self._end = end
         self._bound: dict[TableName, str] = {}
 
     def bind(self, table: TableName, pin: Pin) -> None:
@@ -86,10 +90,13 @@ class FrameSession:
             return (frame if limit is None else frame.limit(limit)).toArrow()
 
     def close(self) -> None:
-        for view in self._bound.values():
-            self.spark.catalog.dropTempView(view)
+        views = list(self._bound.values())
         self._bound.clear()
-        self._close()
+        if self._end is not None:
+            self._end()
+            return
+        for view in views:
+            self.spark.catalog.dropTempView(view)
 
     def frame(self, rows: Rows) -> DataFrame:
         """The rows as a DataFrame; nothing is executed."""

@@ -84,7 +84,7 @@ class SparkEngine:
         for key, value in self._settings.items():
             if spark.conf.isModifiable(key):
                 spark.conf.set(key, value)
-        return FrameSession(spark, self.capabilities, lambda: None)
+        return FrameSession(spark, self.capabilities)
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)

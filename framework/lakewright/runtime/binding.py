@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from lakewright.engines.port import Session, SqlRows
@@ -11,7 +11,7 @@ from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import Entry, FileListing, InputVersion, Lake, Pin, SourceHead
 from lakewright.names import TableName
 from lakewright.runtime.parameters import render_parameters
-from lakewright.runtime.run import Vector
+from lakewright.runtime.run import Run, Vector
 from lakewright.specs import DeltaInput
 
 Inputs = Mapping[TableName, SourceHead | FileListing]
@@ -27,12 +27,15 @@ class Binder:
         lake: Lake,
         vector: Vector,
         inputs: Inputs,
+        *,
+        fresh: Container[TableName] = (),
     ) -> None:
         self._session = session
         self._graph = graph
         self._lake = lake
         self._vector = vector
         self._inputs = inputs
+        self._fresh = fresh
         self._bound: set[TableName] = set()
 
     def bind(self, name: TableName) -> None:
@@ -67,7 +70,9 @@ class Binder:
                     hint="correct `location`, or create the table",
                 )
             return Pin(head.location, head.table_id, head.version)
-        return self._lake.verify_pin(self._vector[name])
+        entry = self._vector[name]
+        # What this run has just written was looked up in the log already.
+        return self._lake.pin(entry) if name in self._fresh else self._lake.verify_pin(entry)
 
     def _bind_view(self, step: Step, entry: Entry) -> None:
         """A view reads the versions its release pinned, also where its inputs have moved since."""
@@ -105,6 +110,11 @@ class Binder:
         if isinstance(head, SourceHead):
             return head.location
         return self._lake.pin(self._vector[name]).location
+
+
+def written_by(run: Run, vector: Vector) -> set[TableName]:
+    """The tables of the vector at versions that this run has written."""
+    return {name for name, entry in vector.items() if entry.token == run.token(name)}
 
 
 def versions_used(step: Step, vector: Vector, inputs: Inputs) -> dict[TableName, InputVersion]:

@@ -13,7 +13,7 @@ from lakewright.graph import FilesTransform, NoTransform, PythonTransform, SqlTr
 from lakewright.lake import Entry, Field
 from lakewright.names import TableName
 from lakewright.plans import BuildTable
-from lakewright.runtime.binding import Binder, versions_used
+from lakewright.runtime.binding import Binder, versions_used, written_by
 from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
 from lakewright.runtime.entries import companion, entry_of
 from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
@@ -44,7 +44,8 @@ def build_table(
     An error leaves commits behind that nobody published: `put_back` undoes them.
     """
     step = change.step
-    binder = Binder(session, run.plan.graph, run.lake, vector, run.plan.state.inputs)
+    inputs, fresh = run.plan.state.inputs, written_by(run, vector)
+    binder = Binder(session, run.plan.graph, run.lake, vector, inputs, fresh=fresh)
     for name in step.references:
         binder.bind(name)
     rows, analysed = _analyse(run, change, session, binder, load)
