@@ -30,8 +30,12 @@ from lakewright.graph.scopes import (
     Relation,
     Scope,
     Types,
+    column_aliases,
+    common_outputs,
     find_column,
     find_relation,
+    renamed,
+    types_of,
 )
 from lakewright.graph.spans import node_span
 from lakewright.names import TableName
@@ -88,10 +92,10 @@ def _query(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) ->
             return _set_operation(run, node, ctes, outer)
         case exp.Subquery():
             inner = _query(run, node.this, ctes, outer)
-            _tail(run, node, ctes, Scope(aliases=_types(inner) or {}, outer=outer), inner)
+            _tail(run, node, ctes, Scope(aliases=types_of(inner) or {}, outer=outer), inner)
             return inner
         case exp.Values():
-            return _renamed(None, node)
+            return renamed(None, node)
     return None
 
 
@@ -109,8 +113,8 @@ def _set_operation(
     for operation, seen in reversed(chain):
         right = _query(run, operation.expression, seen, outer)
         _set_operation_problem(run, operation, left, right)
-        left = _common_outputs(left, right)
-        _tail(run, operation, seen, Scope(aliases=_types(left) or {}, outer=outer), left)
+        left = common_outputs(left, right)
+        _tail(run, operation, seen, Scope(aliases=types_of(left) or {}, outer=outer), left)
     return left
 
 
@@ -123,8 +127,8 @@ def _with(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> 
         name = cte.alias.lower()
         if with_.args.get("recursive"):
             # Inside itself a recursive CTE has the columns of its first branch, or the listed ones.
-            seen[name] = _renamed(None, cte)
-        seen[name] = _renamed(_query(run, cte.this, seen, outer), cte)
+            seen[name] = renamed(None, cte)
+        seen[name] = renamed(_query(run, cte.this, seen, outer), cte)
     return seen
 
 
@@ -207,12 +211,12 @@ def _relations(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> tu
             return (_generated(run, node, ctes, scope),)
         case exp.Subquery() if isinstance(node.this, exp.Query):
             outputs = _query(run, node, ctes, scope.outer)
-            columns = _types(_renamed(outputs, node))
+            columns = types_of(renamed(outputs, node))
             first = (_pivoted(run, Relation(node.alias.lower(), columns), node),)
         case exp.Subquery():
             first = _parenthesised(run, node, ctes, scope)
         case _:
-            columns = _types(_renamed(None, node))
+            columns = types_of(renamed(None, node))
             return (Relation(node.alias_or_name.lower(), columns),)
     inner = Scope(first, outer=scope.outer)
     for join in node.args.get("joins") or ():
@@ -240,14 +244,14 @@ def _table(run: Resolution, node: exp.Table, ctes: _Ctes) -> Relation:
     alias = (node.alias or node.name).lower()
     if name is None:
         outputs = ctes.get(node.name.lower())
-        return _pivoted(run, Relation(alias, _types(_renamed(outputs, node))), node)
+        return _pivoted(run, Relation(alias, types_of(renamed(outputs, node))), node)
     columns = run.tables.get(name)
     run.reads.setdefault(name, set() if columns is not None else None)
     relation = Relation(alias, columns, name)
-    if _column_aliases(node):
+    if column_aliases(node):
         run.read_all(relation)
         outputs = None if columns is None else tuple(Output(*item) for item in columns.items())
-        relation = Relation(alias, _types(_renamed(outputs, node)))
+        relation = Relation(alias, types_of(renamed(outputs, node)))
     return _pivoted(run, relation, node)
 
 
@@ -265,11 +269,11 @@ def _generated(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> Re
     alias, inner = node.alias.lower(), node.this
     if isinstance(inner, exp.Subquery):
         outputs = _query(run, inner, ctes, scope)
-        return Relation(alias, _types(_renamed(outputs, node)))
+        return Relation(alias, types_of(renamed(outputs, node)))
     _expression(run, inner, scope, ctes)
-    names = _column_aliases(node) or GENERATED_COLUMNS.get(called_name(run.source, inner))
+    names = column_aliases(node) or GENERATED_COLUMNS.get(called_name(run.source, inner))
     # Over a map `explode` gives key and value, so its unnamed columns are only known over arrays.
-    certain = names and (_column_aliases(node) or "explode" not in called_name(run.source, inner))
+    certain = names and (column_aliases(node) or "explode" not in called_name(run.source, inner))
     return Relation(alias, dict.fromkeys(names) if names and certain else None)
 
 
@@ -359,39 +363,6 @@ def _set_operation_problem(
     at = right[0] if right else Output(None)
     message = f"this side gives {len(right)} columns, the one before it {len(left)}"
     run.problems.append(Problem("LW227", message, run.source.place(at.start, at.length)))
-
-
-def _types(outputs: Outputs) -> Types | None:
-    if outputs is None:
-        return None
-    return {output.name: output.type for output in outputs if output.name is not None}
-
-
-def _common_outputs(left: Outputs, right: Outputs) -> Outputs:
-    """The left side's names; a type only where both sides agree."""
-    if left is None or right is None or len(left) != len(right):
-        return left
-    return tuple(
-        mine if mine.type == theirs.type else replace(mine, type=None)
-        for mine, theirs in zip(left, right, strict=True)
-    )
-
-
-def _column_aliases(node: exp.Expr) -> list[str]:
-    alias = node.args.get("alias")
-    if not isinstance(alias, exp.TableAlias):
-        return []
-    return [column.name.lower() for column in alias.args.get("columns") or ()]
-
-
-def _renamed(outputs: Outputs, node: exp.Expr) -> Outputs:
-    """The outputs under the names of `AS t(a, b)`, where they were given."""
-    names = _column_aliases(node)
-    if not names:
-        return outputs
-    if outputs is None or len(outputs) != len(names):
-        return tuple(Output(name) for name in names)
-    return tuple(replace(output, name=name) for output, name in zip(outputs, names, strict=True))
 
 
 def _position(relations: tuple[Relation, ...], name: str) -> int:

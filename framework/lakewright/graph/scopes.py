@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from sqlglot import exp
 
 from lakewright.names import TableName
 
@@ -124,3 +126,38 @@ def _find_bare(scope: Scope, parts: tuple[str, ...]) -> Found | None:
 
 def _readers(relation: Relation, column: str) -> tuple[tuple[TableName, str], ...]:
     return ((relation.table, column),) if relation.table else ()
+
+
+def types_of(outputs: Outputs) -> Types | None:
+    """The named columns with their types."""
+    if outputs is None:
+        return None
+    return {output.name: output.type for output in outputs if output.name is not None}
+
+
+def common_outputs(left: Outputs, right: Outputs) -> Outputs:
+    """The left side's names; a type only where both sides agree."""
+    if left is None or right is None or len(left) != len(right):
+        return left
+    return tuple(
+        mine if mine.type == theirs.type else replace(mine, type=None)
+        for mine, theirs in zip(left, right, strict=True)
+    )
+
+
+def column_aliases(node: exp.Expr) -> list[str]:
+    """The column names of `AS t(a, b)`, lower case."""
+    alias = node.args.get("alias")
+    if not isinstance(alias, exp.TableAlias):
+        return []
+    return [column.name.lower() for column in alias.args.get("columns") or ()]
+
+
+def renamed(outputs: Outputs, node: exp.Expr) -> Outputs:
+    """The outputs under the names of `AS t(a, b)`, where they were given."""
+    names = column_aliases(node)
+    if not names:
+        return outputs
+    if outputs is None or len(outputs) != len(names):
+        return tuple(Output(name) for name in names)
+    return tuple(replace(output, name=name) for output, name in zip(outputs, names, strict=True))
