@@ -485,7 +485,9 @@ def main() -> None:
         observe=options.engine != "sail",
     )
     try:
-        print(json.dumps(warehouse.build_all()))
+        began = time.perf_counter()
+        counts = warehouse.build_all()
+        print(json.dumps({"seconds": time.perf_counter() - began, "counts": counts}))
     finally:
         stop()
 
