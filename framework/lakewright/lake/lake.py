@@ -200,9 +200,9 @@ class Lake:
         """Raises NotFoundError."""
         return self.store.get(paths.run(run_id, name))
 
-    def runs_uri(self, run_id: str, name: str = "") -> str:
+    def runs_uri(self, run_id: str, name: str) -> str:
         """Where a run may stage, absolute."""
-        return self.location_uri(paths.run(run_id, name).rstrip("/"))
+        return self.location_uri(paths.run(run_id, name))
 
     # Tables
 

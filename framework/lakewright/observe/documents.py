@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,8 +43,3 @@ def error_document(problems: Iterable[Problem], kind: str, exit_code: int) -> di
         "exit_code": exit_code,
         "error": [problem_document(problem) for problem in problems],
     }
-
-
-def sorted_names(mapping: Mapping[Any, Any]) -> dict[str, Any]:
-    """`mapping` with its keys as text, sorted."""
-    return {str(key): mapping[key] for key in sorted(mapping)}

@@ -131,7 +131,7 @@ def _job(
         target=Sink(main.uri, mode, run.token(step.name)),
         quarantine=sink,
         deterministic=step.deterministic,
-        staging=run.lake.location_uri(f"_lakewright/runs/{run.run_id}/staged/{step.name}"),
+        staging=run.lake.runs_uri(run.run_id, f"staged/{step.name}"),
         run_id=run.run_id,
         now=run.plan.now,
         cluster_by=step.cluster_by,
