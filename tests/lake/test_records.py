@@ -52,6 +52,7 @@ def releases(draw: st.DrawFn) -> Release:
             clock=draw(st.dictionaries(words, words, max_size=1)),
             sql=draw(words),
             data_version=draw(st.integers(-1, 9)),
+            base=draw(words),
         )
         for name in draw(st.lists(names, max_size=3, unique=True))
     }
@@ -62,7 +63,7 @@ def releases(draw: st.DrawFn) -> Release:
         parent=draw(numbers),
         created_at=draw(times),
         run_id=draw(words),
-        kind=draw(st.sampled_from(["apply", "refresh", "rollback", "maintenance"])),
+        kind=draw(st.sampled_from(["apply", "refresh", "rollback", "maintenance", "fork"])),
         reason=draw(words),
         engine=draw(words),
         packages=draw(st.dictionaries(words, words, max_size=2)),
@@ -175,7 +176,7 @@ def test_record_without_a_field_is_broken() -> None:
 
 @pytest.mark.parametrize("kind", CONTROL_KINDS)
 def test_control_record_comes_back_as_it_was(kind: str) -> None:
-    record = ControlRecord(kind, "why", "ana", NOW, (TABLE,), 4, NOW, 9)  # type: ignore[arg-type]
+    record = ControlRecord(kind, "why", "ana", NOW, (TABLE,), 4, NOW, 9, "audit")  # type: ignore[arg-type]
     assert decode_control(encode_control(record), "c") == record
 
 

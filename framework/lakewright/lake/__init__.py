@@ -26,6 +26,7 @@ from lakewright.lake.types import (
 )
 from lakewright.lake.values import (
     CheckResult,
+    Collected,
     Commit,
     Definition,
     Drift,
@@ -40,6 +41,7 @@ from lakewright.lake.values import (
     LoadedFile,
     Pin,
     Release,
+    ReleasePin,
     SourceHead,
 )
 
@@ -49,6 +51,7 @@ __all__ = [
     "CheckResult",
     "Claim",
     "Claims",
+    "Collected",
     "Commit",
     "ControlRecord",
     "Definition",
@@ -72,6 +75,7 @@ __all__ = [
     "ObjectStore",
     "Pin",
     "Release",
+    "ReleasePin",
     "SourceHead",
     "StoreClaims",
     "StoredObject",

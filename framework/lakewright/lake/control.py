@@ -1,15 +1,16 @@
-"""Control records: what persons said about an environment, in the order they said it."""
+"""Control records: what was said about an environment, in the order in which it was said."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from lakewright.errors import LakeError
 from lakewright.lake import paths
 from lakewright.lake.ports import AlreadyExistsError, ObjectStore
 from lakewright.lake.records import ControlRecord, decode_control, encode_control
-from lakewright.lake.values import Held
+from lakewright.lake.values import Collected, Held, ReleasePin
 from lakewright.names import TableName
 
 _ATTEMPTS = 20
@@ -63,3 +64,50 @@ def active_stop(records: Iterable[ControlRecord]) -> str:
         elif record.kind == "clear":
             reason = ""
     return reason
+
+
+def resumed_at(records: Iterable[ControlRecord]) -> dict[TableName | None, int]:
+    """Per table the newest release after which it was resumed; None stands for all tables."""
+    found: dict[TableName | None, int] = {}
+    for record in records:
+        if record.kind == "resume":
+            for table in record.tables or (None,):
+                found[table] = max(found.get(table, 0), record.release or 0)
+    return found
+
+
+def active_pins(records: Iterable[ControlRecord], now: datetime) -> tuple[ReleasePin, ...]:
+    """Releases that are pinned at `now`, by name; the last word on a name counts."""
+    pins: dict[str, ReleasePin] = {}
+    for record in records:
+        if record.kind == "pin" and record.release is not None:
+            pins[record.name] = ReleasePin(
+                record.name, record.release, record.reason, record.expires_at
+            )
+        elif record.kind == "revoke":
+            pins.pop(record.name, None)
+    alive = (pin for pin in pins.values() if pin.expires_at is None or pin.expires_at > now)
+    return tuple(sorted(alive, key=lambda pin: pin.name))
+
+
+def collected(records: Sequence[ControlRecord], now: datetime) -> Collected:
+    """What may be gone already. A pin protects only while it lasts."""
+    everything, tables = 0, dict[TableName, int]()
+    kept = frozenset(pin.release for pin in active_pins(records, now))
+    for record in records:
+        if record.kind not in {"expire", "erase"} or record.release is None:
+            continue
+        if not record.tables:
+            everything = max(everything, record.release)
+        for table in record.tables:
+            tables[table.group] = max(tables.get(table.group, 0), record.release)
+    return Collected(everything, tables, kept)
+
+
+def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
+    """When the environment ends, as the last word on it says; None: it does not."""
+    end = None
+    for record in records:
+        if record.kind == "expire" and record.release is None and not record.tables:
+            end = record.expires_at
+    return end

@@ -32,9 +32,16 @@ class LakeInfo:
 
 @dataclass(frozen=True, slots=True)
 class ControlRecord:
-    """A person's word on an environment; numbered, never rewound by a rollback.
+    """A word on an environment, a person's or of gc; numbered, never rewound by a rollback.
 
     No `tables` means the whole environment. `number` is given when it is put.
+
+    stop, clear      the line stands still, or goes on
+    hold, resume     these tables stay as released, or move again; `release` is the latest one then
+    pin, revoke      the release is kept under `name` (until `expires_at`); the name is given up
+    expire           with `release`: what only releases up to it need of these tables is collected;
+                     with `expires_at` alone: the environment ends then
+    erase            as expire, and never to be restored
     """
 
     kind: ControlKind
@@ -45,6 +52,7 @@ class ControlRecord:
     release: int | None = None
     expires_at: datetime | None = None
     number: int = 0
+    name: str = ""
 
 
 def seal(document: Mapping[str, Any]) -> bytes:
@@ -132,6 +140,7 @@ def encode_control(record: ControlRecord) -> bytes:
         "release": record.release,
         "expires_at": _from_time(record.expires_at) if record.expires_at else None,
         "number": record.number,
+        "name": record.name,
     }
     return seal(document)
 
@@ -179,7 +188,7 @@ def _from_held(held: Held) -> dict[str, Any]:
 def _from_entry(entry: Entry) -> dict[str, Any]:
     return {
         "kind": entry.kind,
-        "location": entry.location,
+        "location": _from_location(entry),
         "table_id": entry.table_id,
         "version": entry.version,
         "data_version": entry.data_version,
@@ -204,11 +213,17 @@ def _from_entry(entry: Entry) -> dict[str, Any]:
     }
 
 
+def _from_location(entry: Entry) -> str | dict[str, str]:
+    return {"base": entry.base, "path": entry.location} if entry.base else entry.location
+
+
 def _to_entry(name: str, it: dict[str, Any]) -> Entry:
+    place = it["location"]
+    base, location = (place["base"], place["path"]) if isinstance(place, dict) else ("", place)
     return Entry(
         table=TableName.of(name),
         kind=it["kind"],
-        location=it["location"],
+        location=location,
         table_id=it["table_id"],
         version=it["version"],
         token=it["token"],
@@ -230,6 +245,7 @@ def _to_entry(name: str, it: dict[str, Any]) -> Entry:
         data_version=it["data_version"],
         introduced=it["introduced"],
         engine=it["engine"],
+        base=base,
     )
 
 
@@ -262,4 +278,5 @@ def _to_control(it: dict[str, Any]) -> ControlRecord:
         release=it["release"],
         expires_at=_to_time(it["expires_at"]) if it["expires_at"] else None,
         number=it["number"],
+        name=it["name"],
     )

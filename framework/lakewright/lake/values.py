@@ -11,7 +11,7 @@ from lakewright.names import TableName
 from lakewright.specs import SourceFile
 
 Verdict = Literal["pass", "warn", "fail"]
-ReleaseKind = Literal["apply", "refresh", "rollback", "maintenance"]
+ReleaseKind = Literal["apply", "refresh", "rollback", "maintenance", "fork"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,7 @@ class Entry:
     data_version: int = -1  # the version whose commit last changed rows; `version` may be later
     introduced: int = 0  # the release whose `apply` brought this code
     engine: str = ""  # the one that wrote the rows
+    base: str = ""  # the lake `location` lies in, as written in the project; "": this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,36 @@ class Held:
     check: str = ""
     reason: str = ""
     attempt: str = ""  # digest of the code and inputs that failed; tried again when it changes
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePin:
+    """A release that a person keeps from being collected, under a name."""
+
+    name: str
+    release: int
+    reason: str = ""
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Releases whose rows may be gone: those up to a number, for all tables or for one.
+
+    `kept` are pinned releases, which no collection touches.
+    """
+
+    everything: int = 0
+    tables: Mapping[TableName, int] = field(default_factory=dict)
+    kept: frozenset[int] = frozenset()
+
+    def upto(self, table: TableName) -> int:
+        """The newest release whose rows of `table` may be gone; 0 when none are."""
+        return max(self.everything, self.tables.get(table.group, 0))
+
+    def has(self, release: int, table: TableName) -> bool:
+        """Whether the rows that `release` names for `table` may be gone."""
+        return release <= self.upto(table) and release not in self.kept
 
 
 @dataclass(frozen=True, slots=True)
