@@ -8,36 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from sqlglot import exp
 
 from lakewright.errors import Problem
 from lakewright.graph.functions import GENERATED_COLUMNS
-from lakewright.graph.inference import infer_type
 from lakewright.graph.lookups import (
     Resolution,
-    report_unknown,
-    report_unknown_relation,
     resolve_name,
     resolve_using,
-    type_of,
 )
 from lakewright.graph.parsing import ParsedQuery
+from lakewright.graph.projections import project_columns
 from lakewright.graph.relations import called_name, table_name
 from lakewright.graph.scopes import (
+    Origins,
     Output,
     Outputs,
     Relation,
     Scope,
     Types,
+    all_outputs,
     column_aliases,
     common_outputs,
-    find_column,
-    find_relation,
+    derived,
+    origins_of,
     renamed,
     types_of,
+    united,
 )
-from lakewright.graph.spans import node_span
 from lakewright.names import TableName
 from lakewright.specs import SqlText
 
@@ -48,11 +48,15 @@ _ELSEWHERE = frozenset({*_CLAUSES, "with_", "expressions", "from_", "joins", "la
 
 @dataclass(frozen=True, slots=True)
 class QueryColumns:
-    """`outputs`: None behind an unknown star. `reads`: columns by table, None for unknown."""
+    """`outputs`: None behind an unknown star. `reads`: columns by table, None for unknown.
+
+    `deciding`: the columns that decide which rows there are, and in which order.
+    """
 
     outputs: Outputs
     reads: Mapping[TableName, tuple[str, ...] | None]
     problems: tuple[Problem, ...]
+    deciding: Origins = None
 
 
 def resolve_columns(query: ParsedQuery, tables: Mapping[TableName, Types | None]) -> QueryColumns:
@@ -63,7 +67,7 @@ def resolve_columns(query: ParsedQuery, tables: Mapping[TableName, Types | None]
         name: None if columns is None else tuple(sorted(columns))
         for name, columns in sorted(run.reads.items())
     }
-    return QueryColumns(outputs, reads, tuple(run.problems))
+    return QueryColumns(outputs, reads, tuple(run.problems), run.deciding.origins)
 
 
 def resolve_expression(
@@ -92,11 +96,16 @@ def _query(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) ->
             return _set_operation(run, node, ctes, outer)
         case exp.Subquery():
             inner = _query(run, node.this, ctes, outer)
-            _tail(run, node, ctes, Scope(aliases=types_of(inner) or {}, outer=outer), inner)
+            _tail(run, node, ctes, _behind(inner, outer), inner)
             return inner
         case exp.Values():
-            return renamed(None, node)
+            return _values(node)
     return None
+
+
+def _values(node: exp.Expr) -> Outputs:
+    named = renamed(None, node)
+    return named and tuple(replace(output, origins=frozenset()) for output in named)
 
 
 def _set_operation(
@@ -113,8 +122,8 @@ def _set_operation(
     for operation, seen in reversed(chain):
         right = _query(run, operation.expression, seen, outer)
         _set_operation_problem(run, operation, left, right)
-        left = common_outputs(left, right)
-        _tail(run, operation, seen, Scope(aliases=types_of(left) or {}, outer=outer), left)
+        left = common_outputs(left, right, by_name=bool(operation.args.get("by_name")))
+        _tail(run, operation, seen, _behind(left, outer), left)
     return left
 
 
@@ -132,6 +141,11 @@ def _with(run: Resolution, node: exp.Expr, ctes: _Ctes, outer: Scope | None) -> 
     return seen
 
 
+def _behind(outputs: Outputs, outer: Scope | None) -> Scope:
+    """What can be named behind a set operation or a subquery: its outputs."""
+    return Scope(aliases=types_of(outputs) or {}, aliased=origins_of(outputs), outer=outer)
+
+
 def _tail(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope, outputs: Outputs) -> None:
     """ORDER BY and the like behind a set operation or subquery: they see the outputs only."""
     for key in _CLAUSES:
@@ -144,17 +158,20 @@ def _select(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None)
     scope = _from(run, node, ctes, outer)
     if where := node.args.get("where"):
         _expression(run, where, scope, ctes)
-    outputs, known, aliases = [], True, dict[str, str | None]()
+    outputs, known, inside = list[Output](), True, scope
     for projection in node.expressions:
-        produced = _projection(run, projection, replace(scope, aliases=aliases), ctes)
+        resolve = partial(_expression, run, scope=inside, ctes=ctes)
+        produced = project_columns(run, projection, inside, resolve)
         known = known and produced is not None
-        for output in produced or ():
-            outputs.append(output)
-            if output.name is not None:
-                aliases = {**aliases, output.name: output.type}
+        outputs.extend(produced or ())
+        inside = replace(
+            inside,
+            aliases={**inside.aliases, **(types_of(produced) or {})},
+            aliased={**inside.aliased, **origins_of(produced)},
+        )
     for key, value in node.args.items():
         if key in _CLAUSES:
-            seen = replace(scope, aliases=aliases, aliases_first=key in _BEHIND_SELECT)
+            seen = replace(inside, aliases_first=key in _BEHIND_SELECT)
             for part in _nodes(value):
                 _expression(run, part, seen, ctes)
         elif key not in _ELSEWHERE:
@@ -211,13 +228,13 @@ def _relations(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> tu
             return (_generated(run, node, ctes, scope),)
         case exp.Subquery() if isinstance(node.this, exp.Query):
             outputs = _query(run, node, ctes, scope.outer)
-            columns = types_of(renamed(outputs, node))
-            first = (_pivoted(run, Relation(node.alias.lower(), columns), node),)
+            first = (_pivoted(run, derived(node.alias.lower(), renamed(outputs, node)), node),)
         case exp.Subquery():
             first = _parenthesised(run, node, ctes, scope)
+        case exp.Values():
+            return (derived(node.alias_or_name.lower(), _values(node)),)
         case _:
-            columns = types_of(renamed(None, node))
-            return (Relation(node.alias_or_name.lower(), columns),)
+            return (derived(node.alias_or_name.lower(), renamed(None, node)),)
     inner = Scope(first, outer=scope.outer)
     for join in node.args.get("joins") or ():
         inner = _join(run, join, ctes, inner)
@@ -236,7 +253,8 @@ def _parenthesised(
     columns: Types | None = None
     if len(known) == len(relations):
         columns = {name: kind for columns in known for name, kind in columns.items()}
-    return (Relation(node.alias.lower(), columns),)
+    made_of = {name: one.origins(name) for one in relations for name in one.columns or ()}
+    return (Relation(node.alias.lower(), columns, made_of=made_of),)
 
 
 def _table(run: Resolution, node: exp.Table, ctes: _Ctes) -> Relation:
@@ -244,14 +262,13 @@ def _table(run: Resolution, node: exp.Table, ctes: _Ctes) -> Relation:
     alias = (node.alias or node.name).lower()
     if name is None:
         outputs = ctes.get(node.name.lower())
-        return _pivoted(run, Relation(alias, types_of(renamed(outputs, node))), node)
+        return _pivoted(run, derived(alias, renamed(outputs, node)), node)
     columns = run.tables.get(name)
     run.reads.setdefault(name, set() if columns is not None else None)
     relation = Relation(alias, columns, name)
     if column_aliases(node):
         run.read_all(relation)
-        outputs = None if columns is None else tuple(Output(*item) for item in columns.items())
-        relation = Relation(alias, types_of(renamed(outputs, node)))
+        relation = derived(alias, renamed(all_outputs(relation), node))
     return _pivoted(run, relation, node)
 
 
@@ -268,76 +285,16 @@ def _generated(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope) -> Re
     """A table function, LATERAL subquery or LATERAL VIEW: they see the relations before them."""
     alias, inner = node.alias.lower(), node.this
     if isinstance(inner, exp.Subquery):
-        outputs = _query(run, inner, ctes, scope)
-        return Relation(alias, types_of(renamed(outputs, node)))
-    _expression(run, inner, scope, ctes)
+        return derived(alias, renamed(_query(run, inner, ctes, scope), node))
+    with run.gather() as made_of:
+        _expression(run, inner, scope, ctes)
+    run.note(made_of.origins)  # how many rows there are depends on it, too
     names = column_aliases(node) or GENERATED_COLUMNS.get(called_name(run.source, inner))
     # Over a map `explode` gives key and value, so its unnamed columns are only known over arrays.
     certain = names and (column_aliases(node) or "explode" not in called_name(run.source, inner))
-    return Relation(alias, dict.fromkeys(names) if names and certain else None)
-
-
-def _projection(run: Resolution, node: exp.Expr, scope: Scope, ctes: _Ctes) -> Outputs:
-    inner = node.this if isinstance(node, exp.Alias) else node
-    if isinstance(node, exp.Star):
-        return _star(run, node, scope, scope.relations)
-    if isinstance(node, exp.Column) and isinstance(node.this, exp.Star):
-        return _qualified_star(run, node, scope)
-    _expression(run, inner, scope, ctes)
-    start, length = node_span(node)
-    if isinstance(node, exp.Aliases):
-        return tuple(
-            Output(alias.name.lower(), None, *node_span(alias)) for alias in node.expressions
-        )
-    kind = infer_type(inner, lambda column: type_of(column, scope))
-    if isinstance(node, exp.Alias):
-        return (Output(node.alias.lower(), kind, *node_span(node.args["alias"])),)
-    if isinstance(node, exp.Column):
-        return (Output(node.name.lower(), kind, start, length),)
-    if isinstance(node, exp.Dot) and isinstance(node.expression, exp.Identifier):
-        return (Output(node.expression.name.lower(), None, start, length),)
-    return (Output(None, kind, start, length),)
-
-
-def _star(
-    run: Resolution, star: exp.Star, scope: Scope, relations: tuple[Relation, ...]
-) -> Outputs:
-    """What `*` stands for: the columns of USING first, then each relation's own."""
-    for relation in relations:
-        run.read_all(relation)
-    start, length = node_span(star)
-    if any(relation.columns is None for relation in relations):
-        return None
-    outputs: list[Output] = []
-    merged = scope.merged if relations == scope.relations else frozenset()
-    for name in sorted(merged, key=lambda name: _position(relations, name)):
-        found = find_column(replace(scope, outer=None), (name,))
-        outputs.append(Output(name, found.type if found else None, start, length))
-    for relation in relations:
-        outputs.extend(
-            Output(name, kind, start, length)
-            for name, kind in (relation.columns or {}).items()
-            if name not in merged
-        )
-    left_out = {part.name.lower(): part for part in _nodes(star.args.get("except_"))}
-    for name, part in left_out.items():
-        if name not in {output.name for output in outputs}:
-            report_unknown(run, part, name, scope)
-    return tuple(output for output in outputs if output.name not in left_out)
-
-
-def _qualified_star(run: Resolution, node: exp.Column, scope: Scope) -> Outputs:
-    parts = [part.name.lower() for part in node.parts if isinstance(part, exp.Identifier)]
-    relation = find_relation(scope, parts[-1]) if len(parts) == 1 else None
-    if relation is not None:
-        star = node.this
-        return _star(run, star if star.meta else node.copy().this, scope, (relation,))
-    if find_column(scope, tuple(parts)) is None and not scope.open:
-        report_unknown_relation(run, node, parts, scope)
-    found = find_column(scope, tuple(parts))
-    if found is not None:
-        run.read(found)
-    return None
+    if not names or not certain:
+        return Relation(alias, None)
+    return Relation(alias, dict.fromkeys(names), made_of=dict.fromkeys(names, made_of.origins))
 
 
 def _expression(run: Resolution, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> None:
@@ -346,7 +303,10 @@ def _expression(run: Resolution, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> N
     while stack:
         node = stack.pop()
         if isinstance(node, exp.Query):
-            _query(run, node, ctes, scope)
+            with run.gather() as inside:
+                outputs = _query(run, node, ctes, scope)
+            run.deciding.add(inside.origins)
+            run.note(None if outputs is None else united(output.origins for output in outputs))
         elif isinstance(node, exp.Column):
             resolve_name(run, node, scope)
         else:
@@ -363,11 +323,6 @@ def _set_operation_problem(
     at = right[0] if right else Output(None)
     message = f"this side gives {len(right)} columns, the one before it {len(left)}"
     run.problems.append(Problem("LW227", message, run.source.place(at.start, at.length)))
-
-
-def _position(relations: tuple[Relation, ...], name: str) -> int:
-    columns = [column for relation in relations for column in relation.columns or ()]
-    return columns.index(name) if name in columns else len(columns)
 
 
 def _nodes(value: object) -> Iterator[exp.Expr]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -11,11 +12,14 @@ from lakewright.errors import Problem
 from lakewright.graph.near import listed, near_hint
 from lakewright.graph.scopes import (
     Found,
+    Origin,
+    Origins,
     Relation,
     Scope,
     Types,
     find_column,
     find_relation,
+    united,
     visible_columns,
 )
 from lakewright.graph.spans import name_span, node_span
@@ -24,15 +28,55 @@ from lakewright.specs import SqlText
 
 
 @dataclass(slots=True)
+class Gathered:
+    """What the names read so far are made of; not known once one of them is not."""
+
+    found: set[Origin] = field(default_factory=set)
+    known: bool = True
+
+    def add(self, origins: Origins) -> None:
+        if origins is None:
+            self.known = False
+        else:
+            self.found |= origins
+
+    @property
+    def origins(self) -> Origins:
+        return frozenset(self.found) if self.known else None
+
+
+@dataclass(slots=True)
 class Resolution:
-    """What one resolution gathers."""
+    """What one resolution gathers.
+
+    `gathering` is a stack: names are noted on top. Its first element is what decides which rows
+    there are: conditions, keys of joins and groups, orders.
+    """
 
     source: SqlText
     tables: Mapping[TableName, Types | None]
     reads: dict[TableName, set[str] | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    gathering: list[Gathered] = field(default_factory=lambda: [Gathered()])
+
+    @property
+    def deciding(self) -> Gathered:
+        return self.gathering[0]
+
+    @contextmanager
+    def gather(self) -> Iterator[Gathered]:
+        """Note the names that are read in the block apart."""
+        self.gathering.append(Gathered())
+        try:
+            yield self.gathering[-1]
+        finally:
+            self.gathering.pop()
+
+    def note(self, origins: Origins) -> None:
+        self.gathering[-1].add(origins)
 
     def read(self, found: Found) -> None:
+        self.note(found.origins)
         for table, column in found.readers:
             columns = self.reads.setdefault(table, set())
             if columns is not None:
@@ -49,6 +93,8 @@ def resolve_name(run: Resolution, node: exp.Column, scope: Scope) -> None:
         relation = find_relation(scope, parts[-1]) if parts else None
         if relation:
             run.read_all(relation)
+            columns = relation.columns
+            run.note(None if columns is None else united(map(relation.origins, columns)))
         return
     if not parts:
         return
@@ -71,8 +117,9 @@ def _not_found(run: Resolution, node: exp.Column, parts: tuple[str, ...], scope:
     if relation is not None:
         if relation.columns is not None:
             _unknown_in(run, node, parts[1], relation)
-        elif relation.table:
-            run.reads[relation.table] = None
+        else:
+            run.note(None)
+            run.read_all(relation)
         return
     if len(parts) > 2 and TableName(parts[0], parts[1]) in run.tables:
         hint = f"write {parts[1]}.{parts[2]}, or give the table an alias"
@@ -81,6 +128,7 @@ def _not_found(run: Resolution, node: exp.Column, parts: tuple[str, ...], scope:
         run.problems.append(Problem("LW207", message, place, hint))
         return
     if scope.open:
+        run.note(None)
         for level in scope.chain():
             for unknown in level.relations:
                 if unknown.columns is None:

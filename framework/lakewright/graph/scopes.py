@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -10,6 +10,8 @@ from sqlglot import exp
 from lakewright.names import TableName
 
 Types = Mapping[str, str | None]  # column (lower case) -> type, None where unknown
+Origin = tuple[TableName, str]  # a column of a table of the project
+Origins = frozenset[Origin] | None  # what a value is made of; None: not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Output:
     type: str | None = None
     start: int = 0
     length: int = 1
+    origins: Origins = None
 
 
 Outputs = tuple[Output, ...] | None  # None: not known
@@ -27,21 +30,33 @@ Outputs = tuple[Output, ...] | None  # None: not known
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A relation in a FROM. `columns` is None while unknown; `table` is set for a project table."""
+    """A relation in a FROM. `columns` is None while unknown; `table` is set for a project table.
+
+    `made_of` says for other relations what each column is made of.
+    """
 
     alias: str
     columns: Types | None
     table: TableName | None = None
     starred: bool = True  # whether `*` includes it (not the right side of a semi or anti join)
+    made_of: Mapping[str, Origins] = field(default_factory=dict)
+
+    def origins(self, column: str) -> Origins:
+        """What `column` is made of."""
+        return frozenset({(self.table, column)}) if self.table else self.made_of.get(column)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list."""
+    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list.
+
+    `aliased`: what those are made of.
+    """
 
     relations: tuple[Relation, ...] = ()
     merged: frozenset[str] = frozenset()
     aliases: Types = field(default_factory=dict)
+    aliased: Mapping[str, Origins] = field(default_factory=dict)
     outer: Scope | None = None
     aliases_first: bool = False  # behind SELECT a bare name means an output before an input
 
@@ -68,6 +83,7 @@ class Found:
     readers: tuple[tuple[TableName, str], ...] = ()
     ambiguous: tuple[str, ...] = ()
     nested: bool = False
+    origins: Origins = None
 
 
 def find_column(scope: Scope, parts: tuple[str, ...]) -> Found | None:
@@ -107,7 +123,8 @@ def _find_qualified(scope: Scope, parts: tuple[str, ...]) -> Found | None:
         if parts[1] in relation.columns:
             nested = len(parts) > 2
             kind = None if nested else relation.columns[parts[1]]
-            return Found(kind, _readers(relation, parts[1]), nested=nested)
+            origins = relation.origins(parts[1])
+            return Found(kind, _readers(relation, parts[1]), nested=nested, origins=origins)
     return None
 
 
@@ -115,13 +132,16 @@ def _find_bare(scope: Scope, parts: tuple[str, ...]) -> Found | None:
     name, nested = parts[0], len(parts) > 1
     holders = [relation for relation in scope.relations if name in (relation.columns or ())]
     if not holders or (scope.aliases_first and name in scope.aliases):
-        known = name in scope.aliases
-        return Found(None if nested else scope.aliases[name], nested=nested) if known else None
+        if name not in scope.aliases:
+            return None
+        kind = None if nested else scope.aliases[name]
+        return Found(kind, nested=nested, origins=scope.aliased.get(name))
     several = len(holders) > 1 and name not in scope.merged
     kind = (holders[0].columns or {})[name]
     readers = tuple(reader for holder in holders for reader in _readers(holder, name))
     ambiguous = tuple(holder.alias for holder in holders) if several else ()
-    return Found(None if nested else kind, readers, ambiguous, nested)
+    origins = united(holder.origins(name) for holder in holders)
+    return Found(None if nested else kind, readers, ambiguous, nested, origins)
 
 
 def _readers(relation: Relation, column: str) -> tuple[tuple[TableName, str], ...]:
@@ -135,13 +155,56 @@ def types_of(outputs: Outputs) -> Types | None:
     return {output.name: output.type for output in outputs if output.name is not None}
 
 
-def common_outputs(left: Outputs, right: Outputs) -> Outputs:
-    """The left side's names; a type only where both sides agree."""
-    if left is None or right is None or len(left) != len(right):
-        return left
+def origins_of(outputs: Outputs) -> dict[str, Origins]:
+    """What each named column is made of."""
+    return {output.name: output.origins for output in outputs or () if output.name is not None}
+
+
+def derived(alias: str, outputs: Outputs) -> Relation:
+    """A relation that is a query's result."""
+    return Relation(alias, types_of(outputs), made_of=origins_of(outputs))
+
+
+def all_outputs(relation: Relation, start: int = 0, length: int = 1) -> Outputs:
+    """The relation's columns as a star gives them."""
+    if relation.columns is None:
+        return None
     return tuple(
-        mine if mine.type == theirs.type else replace(mine, type=None)
-        for mine, theirs in zip(left, right, strict=True)
+        Output(name, kind, start, length, relation.origins(name))
+        for name, kind in relation.columns.items()
+    )
+
+
+def united(several: Iterable[Origins]) -> Origins:
+    """All of them; None when one is not known."""
+    found: set[Origin] = set()
+    for origins in several:
+        if origins is None:
+            return None
+        found |= origins
+    return frozenset(found)
+
+
+def common_outputs(left: Outputs, right: Outputs, *, by_name: bool = False) -> Outputs:
+    """The left side's names, made of both sides; a type only where both sides agree."""
+    if left is None or right is None:
+        return None if left is None else tuple(replace(mine, origins=None) for mine in left)
+    if by_name:
+        others = {output.name: output for output in right}
+        names = {output.name for output in left}
+        pairs = [(mine, others.get(mine.name, mine)) for mine in left]
+        pairs += [(theirs, theirs) for theirs in right if theirs.name not in names]
+    elif len(left) != len(right):
+        return left
+    else:
+        pairs = list(zip(left, right, strict=True))
+    return tuple(
+        replace(
+            mine,
+            type=mine.type if mine.type == theirs.type else None,
+            origins=united((mine.origins, theirs.origins)),
+        )
+        for mine, theirs in pairs
     )
 
 
