@@ -13,7 +13,7 @@ from cli.programs import CLEAN, PROGRAM, Cli, best_seconds, run_on_terminal, run
 from goldens import Golden
 from lakewright.cli import commands
 from lakewright.cli.main import run_command
-from lakewright.cli.verbs import NAMES, VERBS
+from lakewright.cli.verbs import VERBS
 
 HEAVY = ("pyarrow", "deltalake", "sqlglot", "ruamel", "pyspark", "pysail", "rich")
 NO_ENGINE = {"pyspark", "delta", "pysail"}
@@ -79,10 +79,6 @@ def test_run_asks_whether_apply_or_refresh_was_meant(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().err
     assert "did you mean `lakewright apply`" in told
     assert "`lakewright refresh`" in told
-
-
-def test_verbs_of_other_days_are_not_there() -> None:
-    assert not {"run", "rollback", "gc", "env", "lineage", "test"}.intersection(NAMES)
 
 
 @pytest.mark.parametrize(

@@ -256,3 +256,25 @@ def test_a_plan_that_cannot_be_saved_is_an_error_of_the_surroundings(cli: Cli) -
     done = cli("plan", "--out", str(cli.folder / "nowhere" / "plan.json"))
     assert done.code == 5
     assert "LW346" in done.err
+
+
+def test_lineage_shows_what_a_column_is_made_of(cli: Cli, golden: Golden) -> None:
+    golden("cli/lineage_up.txt", cli("lineage", "gold.customer_totals.amount").out)
+    golden("cli/lineage_down.txt", cli("lineage", "silver.orders", "--down").out)
+    golden("cli/lineage.mermaid", cli("lineage", "gold.customer_totals", "--format", "mermaid").out)
+
+
+def test_lineage_json_names_edges_from_origin_to_column(cli: Cli) -> None:
+    document = json.loads(cli("lineage", "customer_totals.amount", "--json").out)
+    assert document["start"] == [{"table": "gold.customer_totals", "column": "amount"}]
+    origin = {"table": "silver.orders", "column": "amount"}
+    assert {"from": origin, "to": document["start"][0], "kind": "value"} in document["edges"]
+    assert document["unknown"] == []
+
+
+def test_lineage_of_a_column_that_is_not_there_exits_2_with_near_names(cli: Cli) -> None:
+    done = cli("lineage", "gold.customer_totals.amout")
+    assert (done.code, done.out) == (2, "")
+    assert "amount" in done.err
+    assert cli("lineage", "gold.customer_total").code == 2
+    assert cli("lineage", "gold.customer_totals", "--format", "svg").code == 2

@@ -59,6 +59,26 @@ def show(common: Common, table: Table) -> int:
     return show_table(common, table)
 
 
+def lineage(
+    common: Common,
+    traced: Annotated[
+        str, typer.Argument(help="A table, or one column of it.", metavar="TABLE[.COLUMN]")
+    ],
+    down: Annotated[
+        bool,
+        typer.Option(
+            "--down/--up", help="What is made of it; or what it is made of.", show_default=False
+        ),
+    ] = False,
+    form: Annotated[
+        str, typer.Option("--format", help="text, json or mermaid.", metavar="FORMAT")
+    ] = "text",
+) -> int:
+    from lakewright.cli.tracing import show_lineage
+
+    return show_lineage(common, traced, down=down, form=form)
+
+
 def preview(
     common: Common,
     table: AnyTable = None,

@@ -38,6 +38,12 @@ VERBS: tuple[Verb, ...] = (
         "lakewright show silver.flights",
     ),
     Verb(
+        "lineage",
+        "write",
+        "What a column is made of, or with --down what is made of it.",
+        "lakewright lineage gold.route_delays.mean_dep_delay",
+    ),
+    Verb(
         "preview",
         "write",
         "Rows of an edited query over what is released; writes nothing.",

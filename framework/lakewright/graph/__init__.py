@@ -2,17 +2,27 @@
 
 from lakewright.graph.compiling import compile_project
 from lakewright.graph.fingerprints import ALGORITHMS, CURRENT
+from lakewright.graph.lineage import (
+    Lineage,
+    LineageEdge,
+    refs_of,
+    step_columns,
+    trace_down,
+    trace_up,
+)
 from lakewright.graph.literals import literal
 from lakewright.graph.selection import select
 from lakewright.graph.values import (
     Check,
     Column,
+    ColumnRef,
     FilesTransform,
     Fingerprint,
     Graph,
     KeepTest,
     NoTransform,
     PythonTransform,
+    QueryLineage,
     ReferenceTest,
     RowTest,
     Splice,
@@ -28,12 +38,16 @@ __all__ = [
     "CURRENT",
     "Check",
     "Column",
+    "ColumnRef",
     "FilesTransform",
     "Fingerprint",
     "Graph",
     "KeepTest",
+    "Lineage",
+    "LineageEdge",
     "NoTransform",
     "PythonTransform",
+    "QueryLineage",
     "ReferenceTest",
     "RowTest",
     "Splice",
@@ -44,5 +58,9 @@ __all__ = [
     "Transform",
     "compile_project",
     "literal",
+    "refs_of",
     "select",
+    "step_columns",
+    "trace_down",
+    "trace_up",
 ]

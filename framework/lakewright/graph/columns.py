@@ -6,7 +6,7 @@ alone: no rewriting, one pass over each scope.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,6 +28,7 @@ from lakewright.graph.scopes import (
     Outputs,
     Relation,
     Scope,
+    Side,
     Types,
     all_outputs,
     column_aliases,
@@ -43,6 +44,7 @@ from lakewright.specs import SqlText
 
 _CLAUSES = ("group", "having", "order", "qualify", "sort", "cluster", "distribute", "windows")
 _BEHIND_SELECT = ("having", "order", "sort", "cluster", "distribute")
+_SIDES: Mapping[str, Side] = {"RIGHT": "right", "FULL": "both"}
 _ELSEWHERE = frozenset({*_CLAUSES, "with_", "expressions", "from_", "joins", "laterals", "where"})
 
 
@@ -155,7 +157,7 @@ def _tail(run: Resolution, node: exp.Expr, ctes: _Ctes, scope: Scope, outputs: O
 
 
 def _select(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Outputs:
-    scope = _from(run, node, ctes, outer)
+    scope = replace(_from(run, node, ctes, outer), windows=_named_windows(node))
     if where := node.args.get("where"):
         _expression(run, where, scope, ctes)
     outputs, known, inside = list[Output](), True, scope
@@ -177,7 +179,24 @@ def _select(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None)
         elif key not in _ELSEWHERE:
             for part in _nodes(value):
                 _expression(run, part, scope, ctes)
+    _decide_rows(run, node, outputs if known else None)
     return tuple(outputs) if known else None
+
+
+def _decide_rows(run: Resolution, node: exp.Select, outputs: Sequence[Output] | None) -> None:
+    """DISTINCT and `GROUP BY 1` decide rows by columns of the result."""
+    group = node.args.get("group")
+    if node.args.get("distinct") or (group and group.args.get("all")):
+        run.note(None if outputs is None else united(output.origins for output in outputs))
+    for part in group.expressions if group else ():
+        if isinstance(part, exp.Literal) and part.is_int:
+            at = int(part.this) - 1
+            inside = outputs is not None and 0 <= at < len(outputs)
+            run.note(outputs[at].origins if outputs is not None and inside else None)
+
+
+def _named_windows(node: exp.Select) -> dict[str, exp.Expr]:
+    return {window.name.lower(): window for window in _nodes(node.args.get("windows"))}
 
 
 def _from(run: Resolution, node: exp.Select, ctes: _Ctes, outer: Scope | None) -> Scope:
@@ -200,7 +219,8 @@ def _join(run: Resolution, join: exp.Join, ctes: _Ctes, scope: Scope) -> Scope:
         return scope
     joined = replace(scope, relations=scope.relations + right)
     merged = _join_condition(run, join, ctes, joined, right)
-    return replace(joined, merged=joined.merged | merged)
+    side = _SIDES.get((join.args.get("side") or "").upper(), "left")
+    return replace(joined, merged={**joined.merged, **dict.fromkeys(merged, side)})
 
 
 def _join_condition(
@@ -311,6 +331,8 @@ def _expression(run: Resolution, tree: exp.Expr, scope: Scope, ctes: _Ctes) -> N
             resolve_name(run, node, scope)
         else:
             stack.extend(reversed(list(node.iter_expressions())))
+            if isinstance(node, exp.Window) and node.alias.lower() in scope.windows:
+                stack.extend(scope.windows[node.alias.lower()].iter_expressions())
 
 
 def _set_operation_problem(

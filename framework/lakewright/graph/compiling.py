@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem, SpecError
-from lakewright.graph.columns import resolve_columns
+from lakewright.graph.columns import QueryColumns, resolve_columns
 from lakewright.graph.determinism import is_deterministic
 from lakewright.graph.fingerprints import (
     ALGORITHMS,
@@ -21,6 +21,7 @@ from lakewright.graph.fingerprints import (
     python_stream,
     token_stream,
 )
+from lakewright.graph.lineage import query_lineage
 from lakewright.graph.near import near_hint
 from lakewright.graph.order import Edges, check_layers, order_tables
 from lakewright.graph.outputs import TableColumns, query_columns, written_columns
@@ -102,7 +103,7 @@ class _Gathered:
 def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> None:
     # A table whose inputs are not compiled yet is on a cycle: what it reads is unknown.
     inputs = {name: gathered.types.get(name) for name in read.reads}
-    columns, read_columns = _columns(gathered, spec, read, inputs)
+    columns, resolved = _columns(gathered, spec, read, inputs)
     types = _types(columns) if read.readable else None
     gathered.types[spec.name] = types
     tables = {name: gathered.types.get(name) for name in read.references}
@@ -145,7 +146,8 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
         publish_with=spec.publish_with,
         system=spec.system,
         snapshot=spec.snapshot,
-        read_columns=read_columns,
+        read_columns=resolved.reads if resolved else dict.fromkeys(reads) or None,
+        lineage=query_lineage(resolved),
         declared=columns.declared,
     )
 
@@ -155,15 +157,15 @@ def _columns(
     spec: TableSpec,
     read: ReadTransform,
     inputs: Mapping[TableName, Types | None],
-) -> tuple[TableColumns, Mapping[TableName, tuple[str, ...] | None] | None]:
+) -> tuple[TableColumns, QueryColumns | None]:
+    """The table's columns, and what its query says of them."""
     if not isinstance(read.transform, SqlTransform):
-        unknown: dict[TableName, tuple[str, ...] | None] = dict.fromkeys(read.reads)
-        return written_columns(spec), unknown or None
+        return written_columns(spec), None
     if read.query is None:
         return query_columns(spec, read.transform.source, None), None
     resolved = resolve_columns(read.query, inputs)
     gathered.problems.extend(resolved.problems)
-    return query_columns(spec, read.query.source, resolved.outputs), resolved.reads
+    return query_columns(spec, read.query.source, resolved.outputs), resolved
 
 
 def _fingerprint(

@@ -197,7 +197,7 @@ def type_of(node: exp.Column, scope: Scope) -> str | None:
 
 def resolve_using(run: Resolution, part: exp.Expr, scope: Scope) -> None:
     name = part.name.lower()
-    found = find_column(replace(scope, merged=scope.merged | {name}), (name,))
+    found = find_column(replace(scope, merged={**scope.merged, name: "both"}), (name,))
     if found is None and not scope.open:
         report_unknown(run, part, name, scope)
     if found is not None:

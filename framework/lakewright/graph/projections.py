@@ -66,7 +66,7 @@ def _star(
     if any(relation.columns is None for relation in relations):
         return None
     outputs: list[Output] = []
-    merged = scope.merged if relations == scope.relations else frozenset()
+    merged = scope.merged if relations == scope.relations else {}
     for name in sorted(merged, key=lambda name: _position(relations, name)):
         found = find_column(replace(scope, outer=None), (name,))
         kind, origins = (found.type, found.origins) if found else (None, None)

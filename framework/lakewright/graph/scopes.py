@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from sqlglot import exp
 
@@ -11,6 +12,7 @@ from lakewright.names import TableName
 
 Types = Mapping[str, str | None]  # column (lower case) -> type, None where unknown
 Origin = tuple[TableName, str]  # a column of a table of the project
+Side = Literal["left", "right", "both"]
 Origins = frozenset[Origin] | None  # what a value is made of; None: not known
 
 
@@ -48,15 +50,16 @@ class Relation:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`merged`: columns of USING, which stand for both sides. `aliases`: of the SELECT list.
+    """`merged`: columns of USING, and whose value they have. `aliases`: of the SELECT list.
 
-    `aliased`: what those are made of.
+    `aliased`: what those are made of. `windows`: of the WINDOW clause, by name.
     """
 
     relations: tuple[Relation, ...] = ()
-    merged: frozenset[str] = frozenset()
+    merged: Mapping[str, Side] = field(default_factory=dict)
     aliases: Types = field(default_factory=dict)
     aliased: Mapping[str, Origins] = field(default_factory=dict)
+    windows: Mapping[str, exp.Expr] = field(default_factory=dict)
     outer: Scope | None = None
     aliases_first: bool = False  # behind SELECT a bare name means an output before an input
 
@@ -140,7 +143,8 @@ def _find_bare(scope: Scope, parts: tuple[str, ...]) -> Found | None:
     kind = (holders[0].columns or {})[name]
     readers = tuple(reader for holder in holders for reader in _readers(holder, name))
     ambiguous = tuple(holder.alias for holder in holders) if several else ()
-    origins = united(holder.origins(name) for holder in holders)
+    sides = {"left": holders[:1], "right": holders[-1:]}
+    origins = united(one.origins(name) for one in sides.get(scope.merged.get(name, ""), holders))
     return Found(None if nested else kind, readers, ambiguous, nested, origins)
 
 

@@ -150,6 +150,29 @@ class Fingerprint:
     full: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ColumnRef:
+    """A column of a table, by name."""
+
+    table: TableName
+    column: str
+
+    def __str__(self) -> str:
+        return f"{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLineage:
+    """What a query's columns are made of: per column the input columns its values come from.
+
+    `deciding` are those that decide which rows there are (conditions, keys of joins and groups,
+    orders). None: not known, which is never guessed.
+    """
+
+    columns: Mapping[str, tuple[ColumnRef, ...] | None] | None
+    deciding: tuple[ColumnRef, ...] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One table, compiled."""
@@ -180,6 +203,7 @@ class Step:
     system: str = ""
     snapshot: bool = False
     read_columns: Mapping[TableName, tuple[str, ...] | None] | None = None  # None: not known
+    lineage: QueryLineage | None = None  # None: no query makes it
     declared: tuple[Column, ...] = ()  # as the spec writes them, also while `columns` is unknown
 
     @property
