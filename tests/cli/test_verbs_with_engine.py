@@ -293,3 +293,19 @@ def test_progress_on_a_terminal_names_every_table(shop: Path) -> None:
     assert done.code == 0, done.out
     for table in ("bronze.orders", "silver.orders", "gold.customer_totals"):
         assert f"built\x1b[0m   {table}" in done.out or f"{table}  " in done.out
+
+
+def test_validate_analyze_finds_what_only_an_engine_knows_at_its_place(cli: Cli) -> None:
+    done = cli("validate", "--analyze")
+    assert (done.code, done.err) == (0, "")
+    assert "sail analysed 3 tables" in done.out
+    document = json.loads(cli("validate", "--analyze", "--json").out)
+    assert document["analysed"]["gold.customer_totals"][0]["name"] == "customer"
+    assert document["not_analysed"] == {}
+    query = cli.folder / "sql/shop/gold/customer_totals.sql"
+    query.write_text(query.read_text().replace("sum(amount)", "sum(ordered_on)"))
+    broken = cli("validate", "--analyze")
+    assert (broken.code, broken.out) == (2, "")
+    assert "LW610" in broken.err
+    assert "customer_totals.sql:4:8" in broken.err
+    assert cli("validate").code == 0

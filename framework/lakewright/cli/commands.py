@@ -41,10 +41,16 @@ def doctor(common: Common) -> int:
     return run_doctor(common)
 
 
-def validate(common: Common) -> int:
+def validate(
+    common: Common,
+    analyze: Annotated[
+        bool,
+        typer.Option("--analyze", help="Let an engine analyse every query, over empty inputs."),
+    ] = False,
+) -> int:
     from lakewright.cli.inspecting import validate_project
 
-    return validate_project(common)
+    return validate_project(common, analyze=analyze)
 
 
 def ls(common: Common, select: Select = None, exclude: Exclude = None) -> int:

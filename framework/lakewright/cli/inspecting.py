@@ -19,22 +19,31 @@ from lakewright.errors import UsageError
 from lakewright.graph import Graph, Step, compile_project
 from lakewright.names import TableName
 from lakewright.observe import FORMAT_VERSION, render_json
+from lakewright.observe.analyses import analysis_document, render_analysis
 from lakewright.observe.steps import list_document, render_list, render_step, step_document
 
 
-def validate_project(common: Common) -> int:
+def validate_project(common: Common, *, analyze: bool) -> int:
     """`validate`: every mistake at once; SpecError with all of them."""
     streams = Streams.of(common)
     project = read_project(common)
     graph = compile_project(project)
+    analysis = None
+    if analyze:
+        # Brings the engines, which nothing else here needs.
+        from lakewright.cli.analysing import analyse_project
+
+        analysis = analyse_project(common, graph)
     if common.json:
         counted = {"format_version": FORMAT_VERSION, "ok": True, "project": project.name}
-        streams.answer(render_json({**counted, "tables": len(graph.steps)}))
+        document = {**counted, "tables": len(graph.steps)}
+        streams.answer(render_json({**document, **(analysis_document(analysis))}))
         return 0
     kinds = Counter(step.kind for step in graph.steps.values())
     parts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
     rules = sum(len(step.checks) for step in graph.steps.values())
     streams.answer(f"{project.name} is valid: {parts or 'no tables'}; {rules} rules.\n")
+    streams.answer(render_analysis(analysis, common.engine or "sail"))
     return 0
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from lakewright.engines.places import place_in, place_of_name
 from lakewright.engines.port import PythonRows, Rows, SqlRows
+from lakewright.engines.sail_messages import plain_message
 from lakewright.errors import LakeError, LakewrightError, Place, Problem, QualityError, SpecError
 from lakewright.graph import Check
 from lakewright.lake import storage_error_told
@@ -134,7 +135,7 @@ def _of_query(error: Exception, text: str, rows: Rows | None) -> LakewrightError
         return _python_failure(text, rows)
     if _ANALYSIS.search(name):
         place = place_in(rows, text, error) or place_of_name(rows, text) or at_place_of(rows)
-        return SpecError("LW610", _with_tables(_first_line(text)), place)
+        return SpecError("LW610", _with_tables(plain_message(_first_line(text))), place)
     return LakeError("LW620", f"the engine failed: {_first_line(_cause(text)) or name}")
 
 

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from lakewright.engines.port import Rows, SqlRows
+from lakewright.engines.sail_messages import named_function, named_operator
 from lakewright.errors import Place
 from lakewright.graph import SqlTransform
 
@@ -28,10 +29,21 @@ def place_of_name(rows: Rows | None, text: str) -> Place | None:
     names = re.findall(r'Identifier\("(\w+)"\)', text) or re.findall(
         r"(?:function|view not found|table): (\w+)", text
     )
-    for name in reversed(names):
+    called = named_function(text)
+    for name in (*reversed(names), *([called] if called else [])):
         if match := re.search(rf"\b{re.escape(name)}\b", written, re.IGNORECASE):
             return rows.transform.source.place(match.start(), len(name))
-    return None
+    return _place_of_operator(rows.transform, named_operator(text))
+
+
+def _place_of_operator(transform: SqlTransform, operator: str | None) -> Place | None:
+    """Where the operator stands, if it stands there only once."""
+    if operator is None:
+        return None
+    edge = r"\b" if operator.isalpha() else ""
+    pattern = rf"{edge}(?<![-+*/%<>=!]){re.escape(operator)}(?![-+*/%<>=!]){edge}"
+    found = list(re.finditer(pattern, transform.source.text, re.IGNORECASE))
+    return transform.source.place(found[0].start(), len(operator)) if len(found) == 1 else None
 
 
 def source_offset(transform: SqlTransform, sql: str, offset: int) -> int:

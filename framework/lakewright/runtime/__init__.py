@@ -1,5 +1,6 @@
 """Applies a plan and nothing but the plan."""
 
+from lakewright.runtime.analysing import Analysis, analyse_graph
 from lakewright.runtime.applying import apply_plan
 from lakewright.runtime.reading import clock_parameters, read_query
 from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
@@ -7,11 +8,13 @@ from lakewright.runtime.reporting import report_document
 from lakewright.runtime.values import Event, Outcome, Report, TableReport, Watch
 
 __all__ = [
+    "Analysis",
     "Event",
     "Outcome",
     "Report",
     "TableReport",
     "Watch",
+    "analyse_graph",
     "apply_plan",
     "clock_parameters",
     "plan_refresh",

@@ -31,7 +31,7 @@ def measured_results(
 
     `rows` is the table's count where it is known; it is not counted again.
     """
-    measured = {check: _measurement(check, session) for check in checks}
+    measured = {check: measurement_of(check, session) for check in checks}
     counts = {COUNT: rows} if rows is not None else {}
     wanted = {text for pair in measured.values() for text in pair} - counts.keys()
     if wanted:
@@ -80,7 +80,7 @@ def _judge(check: Check, failed: int, rows: int) -> CheckResult:
     return CheckResult(check.name, check.rule, check.on_fail, verdict, failed, rows)
 
 
-def _measurement(check: Check, session: Session) -> tuple[str, str]:
+def measurement_of(check: Check, session: Session) -> tuple[str, str]:
     """The check as two scalar expressions over `{table}`: rows that fail, rows looked at."""
     match check.test:
         case TableTest(failed, rows):
