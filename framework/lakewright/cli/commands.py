@@ -99,6 +99,12 @@ def preview(
     return preview_rows(common, table, sql, limit=limit, form=form)
 
 
+def test(common: Common, select: Select = None, exclude: Exclude = None) -> int:
+    from lakewright.cli.unit_testing import run_tests
+
+    return run_tests(common, select or [], exclude or [])
+
+
 def plan(
     common: Common,
     *,

@@ -49,6 +49,7 @@ VERBS: tuple[Verb, ...] = (
         "Rows of an edited query over what is released; writes nothing.",
         "lakewright preview gold.route_delay --limit 20",
     ),
+    Verb("test", "write", "Run the unit tests of tables.", "lakewright test -s silver.flights"),
     Verb("plan", "ship", "What would change, and why; writes nothing.", "lakewright plan -t prod"),
     Verb(
         "apply",

@@ -16,6 +16,7 @@ from lakewright.engines.port import (
     Session,
     Sink,
     SqlRows,
+    TriedRows,
 )
 from lakewright.engines.python_source import load_function
 from lakewright.engines.support import check_support
@@ -35,6 +36,7 @@ __all__ = [
     "Session",
     "Sink",
     "SqlRows",
+    "TriedRows",
     "check_support",
     "compare_headers",
     "engine_capabilities",

@@ -50,7 +50,7 @@ def build(frames: Frames, job: BuildJob) -> BuildResult:
     """Run the job: see BuildJob for what it promises."""
     rules = Rules.of(job.checks, reads_files=isinstance(job.rows, FileRows))
     with explaining(job.rows):
-        flagged = _flag(frames, job, rules, _shape(frames, job))
+        flagged = flag_rows(frames, job, rules, shape_rows(frames, job))
     if _needs_staging(frames, job, rules):
         flagged, numbers = _stage(frames, job, rules, flagged)
     else:
@@ -70,7 +70,7 @@ def build(frames: Frames, job: BuildJob) -> BuildResult:
     )
 
 
-def _shape(frames: Frames, job: BuildJob) -> DataFrame:
+def shape_rows(frames: Frames, job: BuildJob) -> DataFrame:
     """The produced rows in the table's columns, and what the reader knows of its records."""
     frame = frames.frame(job.rows)
     extras: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ def _shape(frames: Frames, job: BuildJob) -> DataFrame:
     return frame.selectExpr(*columns, *extras)
 
 
-def _flag(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> DataFrame:
+def flag_rows(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> DataFrame:
     """The rows with a verdict for each rule, and their fate where some may be kept apart."""
     frame = shaped
     for index, check in enumerate(rules.checks):
@@ -185,7 +185,7 @@ def _count_written(frames: Frames, job: BuildJob, rules: Rules) -> Mapping[str, 
     written = frames.spark.read.format("delta").load(job.target.location)
     warnings = Rules(tuple(check for check in rules.checks if check.on_fail == "warn"))
     return _renumbered(
-        rules, warnings, _aggregate(_flag(frames, job, warnings, written), warnings.counts())
+        rules, warnings, _aggregate(flag_rows(frames, job, warnings, written), warnings.counts())
     )
 
 

@@ -120,6 +120,16 @@ class BuildResult:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TriedRows:
+    """What a build would do with each row. `quarantined` rows carry `_failed_rules`."""
+
+    kept: pa.Table
+    quarantined: pa.Table
+    dropped: pa.Table
+    failed: Mapping[str, int] = field(default_factory=dict)  # check -> rows that break it
+
+
 class Session(Protocol):
     """A private space of one running table: its bound views live and die here."""
 
@@ -139,6 +149,14 @@ class Session(Protocol):
         """Run the job. QualityError when a `fail` rule breaks: then nothing was committed.
 
         Any other exception after the write began means *unknown*: look for the token.
+        """
+
+    def try_rows(
+        self, rows: Rows, fields: Sequence[Field], checks: Sequence[Check], now: datetime
+    ) -> TriedRows:
+        """Cast, flag and split rows as `build` does, and fetch them instead of writing.
+
+        For few rows: all of them come to the driver. A `fail` rule stops nothing.
         """
 
     def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:

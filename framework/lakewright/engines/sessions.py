@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -20,10 +21,14 @@ from lakewright.engines.port import (
     FileRows,
     PythonRows,
     Rows,
+    Sink,
     SqlRows,
+    TriedRows,
 )
 from lakewright.engines.reading import file_frame
+from lakewright.engines.trying import try_rows
 from lakewright.errors import InternalError, SpecError
+from lakewright.graph import Check
 from lakewright.lake import Field, Pin
 from lakewright.names import TableName, quote
 
@@ -71,6 +76,24 @@ class FrameSession:
 
     def build(self, job: BuildJob) -> BuildResult:
         return build(self, job)
+
+    def try_rows(
+        self, rows: Rows, fields: Sequence[Field], checks: Sequence[Check], now: datetime
+    ) -> TriedRows:
+        sink = Sink("", "overwrite", "")
+        job = BuildJob(
+            table=TableName("tried", "rows"),
+            rows=rows,
+            fields=tuple(fields),
+            checks=tuple(checks),
+            target=sink,
+            quarantine=None,
+            deterministic=True,
+            staging="",
+            run_id="",
+            now=now,
+        )
+        return try_rows(self, job)
 
     def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:
         if not expressions:

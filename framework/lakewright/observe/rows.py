@@ -29,7 +29,7 @@ def render_rows(rows: pa.Table, form: RowFormat, *, color: bool = False) -> str:
 
 def _as_table(rows: pa.Table, color: bool) -> str:
     names = rows.column_names
-    cells = [[_cell(value) for value in row] for row in _rows(rows)]
+    cells = [[cell_text(value) for value in row] for row in _rows(rows)]
     numbers = [
         field.name
         for field in rows.schema
@@ -65,7 +65,8 @@ def _rows(rows: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*(column.to_pylist() for column in rows.columns), strict=True))
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
+    """A value in a table's cell: `NULL`, nested values as JSON, long ones cut."""
     text = "NULL" if value is None else str(_flat(value))
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 

@@ -5,6 +5,13 @@ from lakewright.runtime.applying import apply_plan
 from lakewright.runtime.reading import clock_parameters, read_query
 from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
 from lakewright.runtime.reporting import report_document
+from lakewright.runtime.rowdiff import RowDiff
+from lakewright.runtime.unit_tests import (
+    UnitTestFailure,
+    UnitTestResult,
+    run_unit_test,
+    try_table,
+)
 from lakewright.runtime.values import Event, Outcome, Report, TableReport, Watch
 
 __all__ = [
@@ -12,7 +19,10 @@ __all__ = [
     "Event",
     "Outcome",
     "Report",
+    "RowDiff",
     "TableReport",
+    "UnitTestFailure",
+    "UnitTestResult",
     "Watch",
     "analyse_graph",
     "apply_plan",
@@ -22,4 +32,6 @@ __all__ = [
     "refresh",
     "released_graph",
     "report_document",
+    "run_unit_test",
+    "try_table",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -57,6 +57,52 @@ def analyse_graph(
     finally:
         session.close()
     return Analysis(found.fields, tuple(found.problems), found.unknown)
+
+
+def columns_of(
+    graph: Graph,
+    tables: Iterable[TableName],
+    engine: Engine,
+    known: Mapping[TableName, Fields],
+    *,
+    now: datetime,
+    today: date,
+) -> dict[TableName, Fields]:
+    """The columns of `tables`: as declared, else as the engine's analysis of what they are made of.
+
+    Tables whose columns cannot be known are left out.
+    """
+    wanted = set(tables)
+    found = {
+        name: fields
+        for name in wanted
+        if (fields := _declared_whole(graph.steps[name])) is not None
+    }
+    rest = wanted - found.keys()
+    if rest:
+        needed = rest | _ancestors(graph, rest)
+        steps = {name: step for name, step in graph.steps.items() if name in needed}
+        analysed = analyse_graph(replace(graph, steps=steps), engine, known, now=now, today=today)
+        found |= {name: fields for name, fields in analysed.fields.items() if name in rest}
+    return found
+
+
+def _declared_whole(step: Step) -> Fields | None:
+    """The declared columns of a table, when they are all that it has."""
+    fields = _declared(step)
+    names = {column.name for column in step.columns or ()}
+    covers = fields is not None and names <= {field.name for field in fields}
+    return fields if covers and step.columns is not None else None
+
+
+def _ancestors(graph: Graph, tables: set[TableName]) -> set[TableName]:
+    found, todo = set[TableName](), list(tables)
+    while todo:
+        for name in graph.steps[todo.pop()].upstream:
+            if name not in found:
+                found.add(name)
+                todo.append(name)
+    return found
 
 
 @dataclass(slots=True)

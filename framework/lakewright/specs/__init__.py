@@ -5,6 +5,14 @@ from lakewright.specs.reading import find_root, load_project
 from lakewright.specs.secrets import check_secrets, resolve_secrets
 from lakewright.specs.targets import Target, resolve_target
 from lakewright.specs.texts import suggest
+from lakewright.specs.unit_tests import (
+    Given,
+    GivenQuery,
+    GivenRows,
+    UnitTest,
+    names_of,
+    read_unit_tests,
+)
 from lakewright.specs.values import (
     Action,
     ColumnSpec,
@@ -33,6 +41,9 @@ __all__ = [
     "FilesInput",
     "Format",
     "Freshness",
+    "Given",
+    "GivenQuery",
+    "GivenRows",
     "Input",
     "Kind",
     "Project",
@@ -43,12 +54,15 @@ __all__ = [
     "TableSpec",
     "Target",
     "TargetSpec",
+    "UnitTest",
     "check_secrets",
     "digest_files",
     "find_root",
     "load_files",
     "load_project",
     "load_released",
+    "names_of",
+    "read_unit_tests",
     "resolve_secrets",
     "resolve_target",
     "suggest",
