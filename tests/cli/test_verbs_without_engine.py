@@ -278,3 +278,14 @@ def test_lineage_of_a_column_that_is_not_there_exits_2_with_near_names(cli: Cli)
     assert "amount" in done.err
     assert cli("lineage", "gold.customer_total").code == 2
     assert cli("lineage", "gold.customer_totals", "--format", "svg").code == 2
+
+
+def test_schema_is_printed_or_written_for_editors(cli: Cli) -> None:
+    assert json.loads(cli("schema", "table").out)["required"] == ["table"]
+    done = cli("schema", "--write")
+    assert done.code == 0
+    written = sorted(file.name for file in (cli.folder / ".lakewright/schemas").iterdir())
+    assert written == ["defaults.json", "lakewright.json", "table.json", "tests.json"]
+    assert "yaml.schemas" in done.out
+    assert cli("schema", "tables").code == 2
+    assert cli("validate").code == 0

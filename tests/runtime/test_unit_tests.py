@@ -97,13 +97,13 @@ def test_a_query_without_tables_gives_rows() -> None:
 @pytest.mark.parametrize(
     ("table", "given", "expect", "code"),
     [
-        ("silver.ordrs", {}, (), "LW194"),
-        ("raw.orders", {}, (), "LW195"),
-        ("silver.orders", {"raw.ordrs": rows(ORDER)}, (), "LW196"),
-        ("silver.orders", {"raw.orders": rows({"idd": 1})}, (), "LW196"),
-        ("silver.orders", {"raw.orders": rows({"id": "one"})}, (), "LW197"),
-        ("silver.orders", {"raw.orders": rows(ORDER)}, ({"idd": 1},), "LW196"),
-        ("silver.orders", {"raw.orders": rows(ORDER)}, ({"id": "one"},), "LW197"),
+        ("silver.ordrs", {}, (), "LW490"),
+        ("raw.orders", {}, (), "LW491"),
+        ("silver.orders", {"raw.ordrs": rows(ORDER)}, (), "LW492"),
+        ("silver.orders", {"raw.orders": rows({"idd": 1})}, (), "LW492"),
+        ("silver.orders", {"raw.orders": rows({"id": "one"})}, (), "LW493"),
+        ("silver.orders", {"raw.orders": rows(ORDER)}, ({"idd": 1},), "LW492"),
+        ("silver.orders", {"raw.orders": rows(ORDER)}, ({"id": "one"},), "LW493"),
         (
             "silver.orders",
             {"raw.orders": GivenQuery("SELECT reflect('a', 'b') AS id", HERE)},

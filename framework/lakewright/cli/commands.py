@@ -105,6 +105,20 @@ def test(common: Common, select: Select = None, exclude: Exclude = None) -> int:
     return run_tests(common, select or [], exclude or [])
 
 
+def schema(
+    common: Common,
+    name: Annotated[
+        str | None, typer.Argument(help="lakewright, table, defaults or tests.", metavar="FILE")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write all of them below .lakewright/schemas/.")
+    ] = False,
+) -> int:
+    from lakewright.cli.schemas import show_schema
+
+    return show_schema(common, name, write=write)
+
+
 def plan(
     common: Common,
     *,

@@ -50,6 +50,12 @@ VERBS: tuple[Verb, ...] = (
         "lakewright preview gold.route_delay --limit 20",
     ),
     Verb("test", "write", "Run the unit tests of tables.", "lakewright test -s silver.flights"),
+    Verb(
+        "schema",
+        "write",
+        "JSON Schema of the project's files, for editors.",
+        "lakewright schema --write",
+    ),
     Verb("plan", "ship", "What would change, and why; writes nothing.", "lakewright plan -t prod"),
     Verb(
         "apply",

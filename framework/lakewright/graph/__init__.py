@@ -11,6 +11,7 @@ from lakewright.graph.lineage import (
     trace_up,
 )
 from lakewright.graph.literals import literal
+from lakewright.graph.rules import RULE_NAMES
 from lakewright.graph.selection import select
 from lakewright.graph.values import (
     Check,
@@ -36,6 +37,7 @@ from lakewright.graph.values import (
 __all__ = [
     "ALGORITHMS",
     "CURRENT",
+    "RULE_NAMES",
     "Check",
     "Column",
     "ColumnRef",

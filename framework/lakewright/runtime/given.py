@@ -34,7 +34,7 @@ def given_sql(
 ) -> str:
     """A query that gives exactly those rows; columns that are left out are NULL.
 
-    SpecError LW194 when neither rows nor spec say what columns the table has; LW196 for a column
+    SpecError LW490 when neither rows nor spec say what columns the table has; LW492 for a column
     it has not.
     """
     match given:
@@ -46,7 +46,7 @@ def given_sql(
             return _values(known, given)
         case None if columns is None:
             raise SpecError(
-                "LW194",
+                "LW490",
                 f"the columns of {name} are not known, so it cannot be given empty",
                 where,
                 hint=f"give {name} a row, or declare its columns",
@@ -71,13 +71,13 @@ def fit_expected(expected: Expected) -> tuple[tuple[str, ...], list[tuple[Any, .
 
 
 def fit_value(value: Any, type_: Type, where: Place) -> Any:
-    """A written value as Python's value of a type; SpecError LW197 when it is none."""
+    """A written value as Python's value of a type; SpecError LW493 when it is none."""
     if value is None:
         return None
     try:
         return _fit(value, type_, where)
     except (ValueError, InvalidOperation, TypeError, AttributeError) as error:
-        raise SpecError("LW197", f"`{value}` is no value of type {type_}", where) from error
+        raise SpecError("LW493", f"`{value}` is no value of type {type_}", where) from error
 
 
 def _fit(value: Any, type_: Type, where: Place) -> Any:
@@ -205,7 +205,7 @@ def _check_names(
         if name.lower() not in known:
             owner = f"{table} has" if table else "the table has"
             raise SpecError(
-                "LW196",
+                "LW492",
                 f"{owner} no column `{name}`",
                 where,
                 hint=suggest(name, known) or f"it has {', '.join(known)}",

@@ -55,7 +55,7 @@ class UnitTestFailure:
 def run_unit_test(
     test: UnitTest, graph: Graph, columns: Columns, session: Session
 ) -> UnitTestResult:
-    """Run one test in a session of its own. SpecError LW194 to LW196 where it does not fit.
+    """Run one test in a session of its own. SpecError LW490 to LW492 where it does not fit.
 
     `columns` are those of every input that is known without rows, as `analyse_graph` finds them.
     """
@@ -98,10 +98,10 @@ def _step(test: UnitTest, graph: Graph) -> Step:
     step = graph.steps.get(test.table)
     if step is None:
         hint = suggest(str(test.table), [str(name) for name in graph.steps])
-        raise SpecError("LW194", f"no spec defines {test.table}", test.where, hint=hint)
+        raise SpecError("LW490", f"no spec defines {test.table}", test.where, hint=hint)
     if not isinstance(step.transform, SqlTransform | PythonTransform):
         raise UsageError(
-            "LW195",
+            "LW491",
             f"{test.table} is of kind {step.kind}: no query or function makes its rows",
             test.where,
             hint="test a table that reads it",
@@ -113,7 +113,7 @@ def _refuse_unread(test: UnitTest, step: Step) -> None:
     read = [str(name) for name in step.upstream]
     problems = [
         Problem(
-            "LW196",
+            "LW492",
             f"{step.name} does not read {name}",
             given.where,
             hint=suggest(str(name), read) or f"it reads {', '.join(read) or 'nothing'}",
@@ -144,7 +144,7 @@ def _variables(step: Step, test: UnitTest) -> dict[str, Any]:
     unknown = [name for name in test.vars if name not in step.vars]
     if unknown:
         raise SpecError(
-            "LW196",
+            "LW492",
             f"{step.name} uses no variable `{unknown[0]}`",
             test.where,
             hint=suggest(unknown[0], list(step.vars)),

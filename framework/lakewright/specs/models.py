@@ -12,7 +12,14 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from lakewright.names import is_column_name
@@ -110,8 +117,16 @@ def _order(value: Any) -> str:
 # A list becomes a tuple; only that step is lenient, the items are as strict as all else.
 Words = Annotated[tuple[str, ...], Field(strict=False)]
 Names = Annotated[tuple[Annotated[str, AfterValidator(_identifier)], ...], Field(strict=False)]
-Days = Annotated[int, BeforeValidator(_days)]
-Seconds = Annotated[int, BeforeValidator(_seconds)]
+Days = Annotated[
+    int,
+    BeforeValidator(_days),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}d$", "examples": ["30d"]}),
+]
+Seconds = Annotated[
+    int,
+    BeforeValidator(_seconds),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{0,5}[mhd]$", "examples": ["6h"]}),
+]
 Rules = Annotated[tuple[dict[str, Any], ...], Field(strict=False)]
 
 
@@ -141,7 +156,7 @@ class SettingsModel(Model):
     """lakewright.yml"""
 
     name: Annotated[str, AfterValidator(_project_name)] = Field(description="The project's name.")
-    schemas: dict[str, Annotated[SchemaModel, BeforeValidator(_schema)]] = Field(
+    schemas: dict[str, Annotated[SchemaModel, BeforeValidator(_schema, str | SchemaModel)]] = Field(
         default_factory=lambda: {name: SchemaModel(layer=name) for name in LAYERS},
         description="Schema to layer.",
     )
@@ -177,7 +192,7 @@ class ColumnModel(Model):
 
 
 class KeepModel(Model):
-    order_by: Annotated[str, BeforeValidator(_order)] = Field(
+    order_by: Annotated[str, BeforeValidator(_order, str | list[str])] = Field(
         description="Of rows with an equal key the first in this order is kept."
     )
 
@@ -190,7 +205,7 @@ class RuleModel(Model):
         default=None, description="Only rows for which this SQL is true are checked."
     )
     name: Annotated[str, AfterValidator(_identifier)] | None = None
-    tolerance: Annotated[float, BeforeValidator(_share)] | None = Field(
+    tolerance: Annotated[float, BeforeValidator(_share, float | str)] | None = Field(
         default=None, description="Share of the rows that may fail: 0.01 or 1%."
     )
     nulls: Literal["pass", "fail"] = "pass"

@@ -4,4 +4,13 @@ from lakewright.graph.rules.compiling import CompiledRules, compile_rules, rule_
 from lakewright.graph.rules.foreign_key import referenced_table
 from lakewright.graph.rules.registry import RULES
 
-__all__ = ["RULES", "CompiledRules", "compile_rules", "referenced_table", "rule_place"]
+RULE_NAMES = tuple(rule.name for rule in RULES)
+
+__all__ = [
+    "RULES",
+    "RULE_NAMES",
+    "CompiledRules",
+    "compile_rules",
+    "referenced_table",
+    "rule_place",
+]
