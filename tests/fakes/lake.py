@@ -223,6 +223,7 @@ class MemoryTables:
             token,
             target.rows.num_rows,
             not live.rows.equals(target.rows),
+            restores=version,
         )
         self.world.reach("restore", location, "after")
         return made
@@ -265,6 +266,14 @@ class MemoryTables:
             location, live.table_id, live.definition, live.rows, operation, None, live.rows.num_rows
         )
 
+    def redefine(self, location: str, definition: Definition, rows: pa.Table | None = None) -> int:
+        """A stranger's commit that names columns, constraints or properties anew."""
+        live, wanted = self._version(location, None), _normal(definition)
+        kept = fit_rows(live.rows if rows is None else rows, arrow_schema(wanted.fields))
+        return self._commit(
+            location, live.table_id, wanted, kept, "ALTER", None, kept.num_rows, rows is not None
+        )
+
     def sync(self, location: str, after: int) -> None:
         self.world.reach("sync", location, "before")
         self.world.synced.append(location)
@@ -286,8 +295,10 @@ class MemoryTables:
         token: str | None,
         count: int,
         changes_data: bool = False,
+        restores: int | None = None,
     ) -> int:
         versions = self.world.versions.setdefault(location, [])
+        before = versions[-1].definition if versions else None
         commit = Commit(
             len(versions),
             operation,
@@ -296,6 +307,8 @@ class MemoryTables:
             count,
             rows.nbytes if count else 0,
             self.world.tick(),
+            changes_definition=before != definition,
+            restores=restores,
         )
         versions.append(Version(table_id, definition, rows, commit))
         return commit.version

@@ -3,8 +3,17 @@
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims
 from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.delta_log import matches
+from lakewright.lake.drift import (
+    Ahead,
+    compare_definitions,
+    is_ours,
+    look_ahead,
+    read_redefined,
+    token_of,
+)
 from lakewright.lake.lake import Lake, open_lake
 from lakewright.lake.listing import hash_file, list_files
+from lakewright.lake.paths import is_foreign
 from lakewright.lake.ports import (
     AlreadyExistsError,
     DeltaTables,
@@ -13,7 +22,7 @@ from lakewright.lake.ports import (
     StoredObject,
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
-from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
+from lakewright.lake.state import LEDGER_SCHEMA, read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
     arrow_schema,
@@ -40,6 +49,7 @@ from lakewright.lake.values import (
     ListedFile,
     LoadedFile,
     Pin,
+    Redefined,
     Release,
     ReleasePin,
     SourceHead,
@@ -47,6 +57,7 @@ from lakewright.lake.values import (
 
 __all__ = [
     "LEDGER_SCHEMA",
+    "Ahead",
     "AlreadyExistsError",
     "CheckResult",
     "Claim",
@@ -74,24 +85,29 @@ __all__ = [
     "NotFoundError",
     "ObjectStore",
     "Pin",
+    "Redefined",
     "Release",
     "ReleasePin",
     "SourceHead",
     "StoreClaims",
     "StoredObject",
     "arrow_schema",
+    "compare_definitions",
     "decode_release",
     "encode_release",
     "fit_rows",
     "from_arrow",
     "hash_file",
+    "is_foreign",
     "is_ours",
     "list_files",
+    "look_ahead",
     "matches",
     "normal_type",
     "open_lake",
     "open_store",
     "parse_type",
+    "read_redefined",
     "read_source",
     "storage_error_told",
     "to_arrow",

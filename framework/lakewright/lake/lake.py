@@ -21,6 +21,7 @@ from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.drift import TOKEN_PREFIX, find_drift
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
 from lakewright.lake.records import (
     ControlRecord,
@@ -38,7 +39,7 @@ from lakewright.lake.values import Definition, Entry, Field, LakeState, Pin, Rel
 from lakewright.names import TableName
 from lakewright.specs import Input, SourceFile
 
-_HISTORY = f"{state.TOKEN_PREFIX}history"
+_HISTORY = f"{TOKEN_PREFIX}history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,12 @@ class Lake:
         """The absolute location of a relative one; LakeError LW504 when it leaves the lake."""
         return f"{self.uri}/{paths.confine(location)}"
 
+    def entry_uri(self, entry: Entry) -> str:
+        """Where the rows of an entry are, absolute; LakeError LW504 when it leaves its root."""
+        if not entry.base:
+            return self.location_uri(entry.location)
+        return f"{paths.resolve_base(entry.base)}/{paths.confine(entry.location)}"
+
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""
         plain = paths.table(environment, table)
@@ -226,7 +233,7 @@ class Lake:
     def pin(self, entry: Entry) -> Pin:
         """What a reader of an entry needs; entries of views have none."""
         assert entry.location, f"{entry.table} is a view and has no rows of its own"
-        return Pin(self.location_uri(entry.location), entry.table_id, entry.version)
+        return Pin(self.entry_uri(entry), entry.table_id, entry.version)
 
     def verify_pin(self, entry: Entry) -> Pin:
         """The pin, after looking that table id and token are those of the entry; else LW533."""
@@ -279,14 +286,15 @@ class Lake:
         release = self.latest(environment) if info else None
         records = self.control(environment) if info else ()
         entries = tuple(release.tables.values()) if release else ()
+        own = [entry for entry in entries if not paths.is_foreign(environment, entry)]
         return LakeState(
             lake=self.uri,
             lake_id=info.lake_id if info else "",
             environment=environment,
             protected=info is not None and environment in info.protected,
             release=release,
-            inputs=state.read_inputs(self.tables, inputs, release, self.location_uri, resolve),
-            drift=state.find_drift(self.tables, entries, self.location_uri),
+            inputs=state.read_inputs(self.tables, inputs, release, self.entry_uri, resolve),
+            drift=find_drift(self.tables, own, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             restorable_from=next(self.numbers(environment), None) if release else None,

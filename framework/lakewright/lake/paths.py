@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 from lakewright.errors import LakeError
+from lakewright.lake.values import Entry
 from lakewright.names import TableName
+from lakewright.specs import resolve_secrets
 
 HOME = "_lakewright"
 INFO = f"{HOME}/lake.json"
@@ -65,6 +69,18 @@ def history(kind: str) -> str:
 
 def table(name: str, of: TableName) -> str:
     return f"{name}/{of.schema}/{of.table}"
+
+
+def is_foreign(name: str, entry: Entry) -> bool:
+    """Whether an entry's rows lie where environment `name` may read and never write."""
+    return bool(entry.base) or not entry.location.startswith(f"{name}/")
+
+
+def resolve_base(written: str) -> str:
+    """The root of another lake, as this process knows its secrets. A folder is made absolute."""
+    text = resolve_secrets(written, os.environ, lambda path: Path(path).read_text().strip())
+    local = "://" not in text or text.startswith("file://")
+    return str(Path(text.removeprefix("file://")).absolute()) if local else text.rstrip("/")
 
 
 def number_of(path: str) -> int | None:

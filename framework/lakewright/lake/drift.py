@@ -1,0 +1,142 @@
+"""Whose commits lie behind a released version, and whether they still count.
+
+*Equal* versions hold the same rows: between them are only commits that change no data, or a RESTORE
+of ours that brought back a version which is equal itself. So a head that was put back is no drift,
+and nothing has to be undone there again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from lakewright.lake.delta_log import RETENTION
+from lakewright.lake.ports import DeltaTables
+from lakewright.lake.values import Commit, Definition, Drift, Entry, Redefined
+from lakewright.names import TableName
+
+TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
+_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What a head holds beyond a version: data commits of others, and of ours, that still count.
+
+    `redefining` are all commits of others that touched the definition.
+    """
+
+    strange: tuple[Commit, ...] = ()
+    ours: tuple[Commit, ...] = ()
+    redefining: tuple[Commit, ...] = ()
+
+    @property
+    def equal(self) -> bool:
+        """Whether the head holds the very rows of the version."""
+        return not self.strange and not self.ours
+
+
+def token_of(run_id: str, table: TableName) -> str:
+    """What every commit of a run to a table carries as its userMetadata."""
+    return f"{TOKEN_PREFIX}{run_id}:{table}"
+
+
+def is_ours(commit: Commit) -> bool:
+    """Whether a run wrote the commit, a dead run's included."""
+    return bool(commit.token) and str(commit.token).startswith(TOKEN_PREFIX)
+
+
+def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
+    """What `commits`, all those behind `version` in order, leave at the head."""
+    states: dict[int, Ahead] = {version: Ahead()}
+    now, redefining = Ahead(), list[Commit]()
+    for commit in commits:
+        if commit.changes_definition and not is_ours(commit):
+            redefining.append(commit)
+        if commit.restores in states and is_ours(commit):
+            now = states[commit.restores]
+        elif commit.changes_data and is_ours(commit):
+            now = Ahead(now.strange, (*now.ours, commit))
+        elif commit.changes_data:
+            now = Ahead((*now.strange, commit), now.ours)
+        states[commit.version] = now
+    return Ahead(now.strange, now.ours, tuple(redefining))
+
+
+def find_drift(
+    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[Entry], str]
+) -> tuple[Drift, ...]:
+    """Tables whose heads others wrote to, or defined anew, behind the release; by name."""
+    stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
+    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
+        found = pool.map(lambda entry: _drift_of(tables, entry, locate(entry)), stored)
+        return tuple(drift for drift in found if drift is not None)
+
+
+def _drift_of(tables: DeltaTables, entry: Entry, uri: str) -> Drift | None:
+    ahead = look_ahead(entry.version, tables.commits(uri, entry.version))
+    redefined = read_redefined(tables, uri, entry.version, ahead)
+    if not ahead.strange and not redefined:
+        return None
+    telling = ahead.redefining if redefined else ()
+    commits = {commit.version: commit for commit in (*ahead.strange, *telling)}
+    ordered = tuple(commits[version] for version in sorted(commits))
+    return Drift(entry.table, ordered, redefined, mixed=bool(ahead.ours))
+
+
+def read_redefined(tables: DeltaTables, uri: str, version: int, ahead: Ahead) -> Redefined:
+    """How the head's definition differs from that of `version`, where others touched it."""
+    head = tables.head(uri) if ahead.redefining else None
+    if head is None:
+        return Redefined()
+    return compare_definitions(tables.at(uri, version).definition, head.definition)
+
+
+def compare_definitions(before: Definition, after: Definition) -> Redefined:
+    """What is declared otherwise.
+
+    A `delta.` property that came is none of it: a newer client sets such things, and they are how
+    files are written. How long files and log are kept is ours, and counts.
+    """
+    old = {field.name: field for field in before.fields}
+    new = {field.name: field for field in after.fields}
+    kept = [name for name in old if name in new]
+    return Redefined(
+        added=tuple(name for name in new if name not in old),
+        removed=tuple(name for name in old if name not in new),
+        retyped=tuple(
+            f"{name} {old[name].type} -> {new[name].type}"
+            for name in kept
+            if old[name].type != new[name].type
+        ),
+        others=(
+            *(f"comment of {name}" for name in kept if old[name].comment != new[name].comment),
+            *_others(before, after, kept),
+        ),
+    )
+
+
+def _others(before: Definition, after: Definition, kept: Sequence[str]) -> Iterable[str]:
+    if kept != [field.name for field in after.fields if field.name in set(kept)]:
+        yield "order of columns"
+    if before.description != after.description:
+        yield "description"
+    for name in sorted({*before.constraints, *after.constraints}):
+        old, new = before.constraints.get(name), after.constraints.get(name)
+        if old != new:
+            yield f"constraint {name} {_did(old, new)}"
+    for key in sorted({*before.properties, *after.properties}):
+        old, new = before.properties.get(key), after.properties.get(key)
+        if old != new and not (old is None and _is_layout(key)):
+            yield f"property {key} {_did(old, new)}"
+
+
+def _is_layout(key: str) -> bool:
+    return key.startswith("delta.") and key not in RETENTION
+
+
+def _did(old: str | None, new: str | None) -> str:
+    if old is None:
+        return "added"
+    return "dropped" if new is None else "changed"
