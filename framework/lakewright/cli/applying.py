@@ -39,7 +39,7 @@ from lakewright.lake import Lake, Release
 from lakewright.names import TableName
 from lakewright.observe import render_json, render_problems
 from lakewright.observe.reports import render_report
-from lakewright.plans import BuildTable, Plan
+from lakewright.plans import AdoptHead, AdoptTable, BuildTable, Plan, refuse_undecided
 from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
 from lakewright.runtime import refresh as run_refresh
 
@@ -60,6 +60,7 @@ def apply_project(
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
+    refuse_undecided(plan)
     if not plan.empty:
         _confirm(streams, plan, yes=yes)
         _make_lake(planned)
@@ -97,11 +98,13 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             resolve=locator(space),
             select=select,
             full=wish.full,
+            drift=wish.drift_choice,
         )
         plan = check_engine(plan, space.engine, fold=folds(common))
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
+        refuse_undecided(plan)
         plans.append(plan)
         return plan
 
@@ -173,7 +176,7 @@ def _ready(plan: Plan, engine: OnDemand) -> Plan:
 
     An engine that cannot start is then one error, before anything is claimed.
     """
-    if any(isinstance(change, BuildTable) for change in plan.changes):
+    if any(isinstance(it, BuildTable | AdoptHead | AdoptTable) for it in plan.changes):
         engine.start()
     return plan
 

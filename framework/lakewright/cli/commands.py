@@ -20,7 +20,9 @@ Destructive = Annotated[
 ]
 Drift = Annotated[
     str | None,
-    typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
+    typer.Option(
+        "--drift", help="What others wrote: adopt, or discard (put back).", metavar="CHOICE"
+    ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
 RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
@@ -171,6 +173,7 @@ def refresh(
     *,
     select: Select = None,
     exclude: Exclude = None,
+    drift: Drift = None,
     full: Full = False,
     reason: Annotated[
         str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
@@ -179,7 +182,7 @@ def refresh(
     from lakewright.cli.applying import refresh_release
     from lakewright.cli.planning import Wish
 
-    return refresh_release(common, Wish.of(select, exclude, None, None, full=full), reason=reason)
+    return refresh_release(common, Wish.of(select, exclude, None, drift, full=full), reason=reason)
 
 
 def status(common: Common) -> int:

@@ -7,7 +7,8 @@ from difflib import get_close_matches
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import existing_lake, open_workspace
-from lakewright.errors import UsageError
+from lakewright.errors import LakewrightError, UsageError
+from lakewright.lake import Drift, Lake, Release, find_drift
 from lakewright.observe import render_json
 from lakewright.observe.releases import (
     Move,
@@ -22,15 +23,21 @@ from lakewright.observe.releases import (
 
 
 def show_status(common: Common) -> int:
-    """`status`: the latest release and what is held."""
+    """`status`: the latest release, what is held, and what others wrote to the heads."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    release = existing_lake(space).latest(space.environment)
+    lake = existing_lake(space)
+    release = lake.latest(space.environment)
+    drift = _drift(streams, lake, release)
     if common.json:
-        streams.answer(render_json(status_document(release, space.environment)))
+        streams.answer(render_json(status_document(release, space.environment, drift)))
     else:
         text = render_status(
-            release, space.environment, color=streams.color, verbose=common.verbose
+            release,
+            space.environment,
+            drift=drift,
+            color=streams.color,
+            verbose=common.verbose,
         )
         streams.answer(text)
     return 0
@@ -62,6 +69,15 @@ def show_history(common: Common, table: str | None) -> int:
     else:
         streams.answer(render_history(moves, color=streams.color))
     return 0
+
+
+def _drift(streams: Streams, lake: Lake, release: Release | None) -> tuple[Drift, ...]:
+    """A log that cannot be read is told, and no reason to say nothing of the release."""
+    try:
+        return find_drift(lake.tables, release, lake.entry_uri)
+    except LakewrightError as error:
+        streams.tell(f"note: whether others wrote to the tables is not known: {error}\n")
+        return ()
 
 
 def _of_table(moves: tuple[Move, ...], table: str) -> tuple[Move, ...]:

@@ -6,6 +6,7 @@ from lakewright.lake.delta_log import matches
 from lakewright.lake.drift import (
     Ahead,
     compare_definitions,
+    find_drift,
     is_ours,
     look_ahead,
     read_redefined,
@@ -95,6 +96,7 @@ __all__ = [
     "compare_definitions",
     "decode_release",
     "encode_release",
+    "find_drift",
     "fit_rows",
     "from_arrow",
     "hash_file",

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from lakewright.lake.delta_log import RETENTION
+from lakewright.lake.paths import is_foreign
 from lakewright.lake.ports import DeltaTables
-from lakewright.lake.values import Commit, Definition, Drift, Entry, Redefined
+from lakewright.lake.values import Commit, Definition, Drift, Entry, Redefined, Release
 from lakewright.names import TableName
 
 TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
@@ -24,12 +25,14 @@ _THREADS = 8
 class Ahead:
     """What a head holds beyond a version: data commits of others, and of ours, that still count.
 
-    `redefining` are all commits of others that touched the definition.
+    `redefining` are all commits of others that touched the definition; `touched`: somebody did, we
+    or others.
     """
 
     strange: tuple[Commit, ...] = ()
     ours: tuple[Commit, ...] = ()
     redefining: tuple[Commit, ...] = ()
+    touched: bool = False
 
     @property
     def equal(self) -> bool:
@@ -50,8 +53,9 @@ def is_ours(commit: Commit) -> bool:
 def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
     """What `commits`, all those behind `version` in order, leave at the head."""
     states: dict[int, Ahead] = {version: Ahead()}
-    now, redefining = Ahead(), list[Commit]()
+    now, redefining, touched = Ahead(), list[Commit](), False
     for commit in commits:
+        touched |= commit.changes_definition
         if commit.changes_definition and not is_ours(commit):
             redefining.append(commit)
         if commit.restores in states and is_ours(commit):
@@ -61,14 +65,21 @@ def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
         elif commit.changes_data:
             now = Ahead((*now.strange, commit), now.ours)
         states[commit.version] = now
-    return Ahead(now.strange, now.ours, tuple(redefining))
+    return Ahead(now.strange, now.ours, tuple(redefining), touched)
 
 
 def find_drift(
-    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[Entry], str]
+    tables: DeltaTables, release: Release | None, locate: Callable[[Entry], str]
 ) -> tuple[Drift, ...]:
-    """Tables whose heads others wrote to, or defined anew, behind the release; by name."""
-    stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
+    """Tables whose heads others wrote to, or defined anew, behind the release; by name.
+
+    What lies elsewhere is theirs to write.
+    """
+    if release is None:
+        return ()
+    entries = (entry for entry in release.tables.values() if entry.location)
+    own = (entry for entry in entries if not is_foreign(release.environment, entry))
+    stored = sorted(own, key=lambda entry: entry.table)
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         found = pool.map(lambda entry: _drift_of(tables, entry, locate(entry)), stored)
         return tuple(drift for drift in found if drift is not None)
@@ -76,7 +87,9 @@ def find_drift(
 
 def _drift_of(tables: DeltaTables, entry: Entry, uri: str) -> Drift | None:
     ahead = look_ahead(entry.version, tables.commits(uri, entry.version))
-    redefined = read_redefined(tables, uri, entry.version, ahead)
+    redefined = Redefined()
+    if ahead.redefining:
+        redefined = read_redefined(tables, uri, entry.version)
     if not ahead.strange and not redefined:
         return None
     telling = ahead.redefining if redefined else ()
@@ -85,9 +98,9 @@ def _drift_of(tables: DeltaTables, entry: Entry, uri: str) -> Drift | None:
     return Drift(entry.table, ordered, redefined, mixed=bool(ahead.ours))
 
 
-def read_redefined(tables: DeltaTables, uri: str, version: int, ahead: Ahead) -> Redefined:
-    """How the head's definition differs from that of `version`, where others touched it."""
-    head = tables.head(uri) if ahead.redefining else None
+def read_redefined(tables: DeltaTables, uri: str, version: int) -> Redefined:
+    """How the head's definition differs from that of `version`."""
+    head = tables.head(uri)
     if head is None:
         return Redefined()
     return compare_definitions(tables.at(uri, version).definition, head.definition)

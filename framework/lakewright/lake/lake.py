@@ -286,7 +286,6 @@ class Lake:
         release = self.latest(environment) if info else None
         records = self.control(environment) if info else ()
         entries = tuple(release.tables.values()) if release else ()
-        own = [entry for entry in entries if not paths.is_foreign(environment, entry)]
         return LakeState(
             lake=self.uri,
             lake_id=info.lake_id if info else "",
@@ -294,7 +293,7 @@ class Lake:
             protected=info is not None and environment in info.protected,
             release=release,
             inputs=state.read_inputs(self.tables, inputs, release, self.entry_uri, resolve),
-            drift=find_drift(self.tables, own, self.entry_uri),
+            drift=find_drift(self.tables, release, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             restorable_from=next(self.numbers(environment), None) if release else None,

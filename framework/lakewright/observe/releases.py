@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lakewright.lake import CheckResult, Entry, Release
+from lakewright.lake import CheckResult, Drift, Entry, Release
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.drift import drift_document, render_drift, status_fates
 from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
@@ -96,7 +97,12 @@ def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
 
 
 def render_status(
-    release: Release | None, environment: str, *, color: bool = False, verbose: bool = False
+    release: Release | None,
+    environment: str,
+    *,
+    drift: Sequence[Drift] = (),
+    color: bool = False,
+    verbose: bool = False,
 ) -> str:
     """What readers of an environment see now; `verbose` adds every rule that found rows."""
     paint = Paint(color)
@@ -127,15 +133,21 @@ def render_status(
         lines.append(f"\n{text}")
     if release.held:
         lines.append(f"\n{render_held(release.held, color=color, verbose=verbose)}")
+    if drift:
+        lines.append(
+            f"\n{render_drift(status_fates(release, drift), color=color, verbose=verbose)}"
+        )
     more = f" {count(len(found), 'rule')} found rows (-v lists them)." if found else ""
     lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.{more}\n")
     return "".join(lines)
 
 
-def status_document(release: Release | None, environment: str) -> dict[str, Any]:
+def status_document(
+    release: Release | None, environment: str, drift: Sequence[Drift] = ()
+) -> dict[str, Any]:
     if release is None:
         return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
-                "tables": [], "held": []}  # fmt: skip
+                "tables": [], "held": [], "drift": []}  # fmt: skip
     return {
         "format_version": FORMAT_VERSION,
         "environment": environment,
@@ -149,6 +161,7 @@ def status_document(release: Release | None, environment: str) -> dict[str, Any]
         "code": code_of(release),
         "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],
         "held": [held_document(held) for held in release.held],
+        "drift": [drift_document(item, fate) for item, fate in status_fates(release, drift)],
     }
 
 

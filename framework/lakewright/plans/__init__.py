@@ -1,15 +1,21 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
+from lakewright.plans.adopting import plan_adoption
+from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.making import make_plan
 from lakewright.plans.released import compile_released, merge_selected, refuse_unfit_pending
 from lakewright.plans.values import (
+    AdoptHead,
+    AdoptTable,
     AlterTable,
     BuildTable,
     Category,
     Change,
     ColumnChanges,
+    DriftChoice,
     DropTable,
+    FoundTable,
     Plan,
     PublishView,
     Reason,
@@ -17,12 +23,16 @@ from lakewright.plans.values import (
 )
 
 __all__ = [
+    "AdoptHead",
+    "AdoptTable",
     "AlterTable",
     "BuildTable",
     "Category",
     "Change",
     "ColumnChanges",
+    "DriftChoice",
     "DropTable",
+    "FoundTable",
     "Made",
     "Plan",
     "PublishView",
@@ -30,8 +40,12 @@ __all__ = [
     "Refresh",
     "attempt_of",
     "compile_released",
+    "fate_of",
     "held_along",
+    "is_append_like",
     "make_plan",
     "merge_selected",
+    "plan_adoption",
+    "refuse_undecided",
     "refuse_unfit_pending",
 ]

@@ -13,7 +13,7 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import DropTable, Plan
+from lakewright.plans import DropTable, Plan, refuse_undecided
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
@@ -72,6 +72,7 @@ def apply_plan(
     candidate = Candidate(run)
     groups: dict[TableName, Group] = {}
     try:
+        refuse_undecided(plan)
         groups = claim_groups(run, clock())
         with renewed(groups, clock):
             release = _publish(run, candidate, groups, workers, clock)

@@ -9,9 +9,17 @@ from typing import assert_never
 from lakewright.engines.port import Session
 from lakewright.errors import LakewrightError
 from lakewright.graph import Step
-from lakewright.lake import CheckResult, Entry
+from lakewright.lake import CheckResult, Entry, is_foreign
 from lakewright.names import TableName
-from lakewright.plans import AlterTable, BuildTable, DropTable, PublishView
+from lakewright.plans import (
+    AdoptHead,
+    AdoptTable,
+    AlterTable,
+    BuildTable,
+    DropTable,
+    PublishView,
+)
+from lakewright.runtime.adopting import adopt_head, adopt_table
 from lakewright.runtime.binding import Binder, versions_used
 from lakewright.runtime.building import Built, build_table
 from lakewright.runtime.checking import (
@@ -52,6 +60,10 @@ def change_table(run: Run, group: Group, vector: Vector, release: int) -> Change
             return _publish_view(run, change, vector, release)
         case AlterTable():
             return _alter(run, group, change, vector)
+        case AdoptHead():
+            return Changed(*adopt_head(run, group, change, vector))
+        case AdoptTable():
+            return Changed(*adopt_table(run, group, change, vector))
         case DropTable():
             return Changed({}, TableReport(change.table, change.action, "none", "published"))
         case _:
@@ -155,7 +167,7 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
         for name, member in group.members.items()
         if member.released is not None and name != step.name
     }
-    if step.kind != "view":
+    if step.kind != "view" and not is_foreign(run.plan.environment, before):
         fields = decide_fields(step, before.schema, before, before.engine)
         member = define_member(run, group, step.name, define_main(step, fields))
         run.stop_at(f"3 written {step.name}")
