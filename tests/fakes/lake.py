@@ -209,11 +209,13 @@ class MemoryTables:
         self.world.reach("define", location, "after")
         return made
 
-    def restore(self, location: str, version: int, token: str) -> int:
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
+        self.world.reach("restore", location, "before")
         live, target = self._version(location, None), self._version(location, version)
+        if over is not None and live.commit.version != over:
+            raise LakeError("LW535", f"{location} got version {live.commit.version} meanwhile")
         if live is target:
             return version
-        self.world.reach("restore", location, "before")
         made = self._commit(
             location,
             live.table_id,

@@ -33,6 +33,7 @@ class Ahead:
     ours: tuple[Commit, ...] = ()
     redefining: tuple[Commit, ...] = ()
     touched: bool = False
+    last: int = -1  # the newest version looked at
 
     @property
     def equal(self) -> bool:
@@ -53,9 +54,9 @@ def is_ours(commit: Commit) -> bool:
 def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
     """What `commits`, all those behind `version` in order, leave at the head."""
     states: dict[int, Ahead] = {version: Ahead()}
-    now, redefining, touched = Ahead(), list[Commit](), False
+    now, redefining, touched, last = Ahead(), list[Commit](), False, version
     for commit in commits:
-        touched |= commit.changes_definition
+        touched, last = touched or commit.changes_definition, commit.version
         if commit.changes_definition and not is_ours(commit):
             redefining.append(commit)
         if commit.restores in states and is_ours(commit):
@@ -65,7 +66,7 @@ def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
         elif commit.changes_data:
             now = Ahead((*now.strange, commit), now.ours)
         states[commit.version] = now
-    return Ahead(now.strange, now.ours, tuple(redefining), touched)
+    return Ahead(now.strange, now.ours, tuple(redefining), touched, last)
 
 
 def find_drift(

@@ -77,8 +77,11 @@ class DeltaTables(Protocol):
         table.
         """
 
-    def restore(self, location: str, version: int, token: str) -> int:
-        """Bring rows back to `version` in one commit; returns its version. The head: no commit."""
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
+        """Bring rows back to `version` in one commit; returns its version. The head: no commit.
+
+        With `over` only while that is the head; LakeError LW535 when somebody committed on top.
+        """
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a version (small tables, and those an engine need not be started for)."""

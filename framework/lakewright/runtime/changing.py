@@ -85,9 +85,18 @@ def _build(run: Run, group: Group, change: BuildTable, vector: Vector) -> Change
             load = load.without(waiting[-1])
             begin_again(run, group)
     main = replace(built.entries[change.table], checks=checks)
-    note = f"waiting for the next run: {', '.join(waiting)}" if waiting else ""
+    note = f"waiting for the next run: {', '.join(waiting)}" if waiting else _overwritten(group)
     report = _built_report(change, main, built, note)
     return Changed({**built.entries, change.table: main}, report)
+
+
+def _overwritten(group: Group) -> str:
+    told = [
+        f"{member.table} version {commit.version} ({commit.operation})"
+        for member in group.members.values()
+        for commit in member.overwritten
+    ]
+    return f"overwrote what others had written: {', '.join(told)}" if told else ""
 
 
 def _build_once(

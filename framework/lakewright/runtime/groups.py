@@ -117,8 +117,8 @@ def put_back(run: Run, group: Group) -> None:
             continue
         record_commits(run, member)
         if member.commits:
-            token = run.token(member.table)
-            run.lake.tables.restore(member.uri, member.base.version, token)
+            token, last = run.token(member.table), behind[-1].version
+            run.lake.tables.restore(member.uri, member.base.version, token, over=last)
             _redefine(run, member, member.base.definition)
 
 
@@ -150,7 +150,9 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
     ahead = look_ahead(entry.version, run.lake.tables.commits(uri, entry.version))
     if isinstance(change, AdoptHead) and entry.table == change.table:
         expect_shown(run, change, member, ahead)
-    elif not _is_rewritten(change, entry.table):
+    elif _is_rewritten(change, entry.table):
+        member.overwritten = ahead.strange
+    else:
         _undo(run, member, entry, ahead)
     return member
 
@@ -158,12 +160,12 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
 def _undo(run: Run, member: Member, entry: Entry, ahead: Ahead) -> None:
     """Bring rows and definition back, where they are not those of the release already."""
     _refuse_unseen(run, entry, ahead)
-    tables = run.lake.tables
+    tables, last = run.lake.tables, ahead.last
     redefined = ahead.touched and read_redefined(tables, member.uri, entry.version)
     if ahead.equal and not redefined:
         return
     definition = tables.at(member.uri, entry.version).definition
-    tables.restore(member.uri, entry.version, run.token(entry.table))
+    tables.restore(member.uri, entry.version, run.token(entry.table), over=last)
     _redefine(run, member, definition)
     member.base = _undone(run, member, entry.version)
 

@@ -53,6 +53,7 @@ class Member:
     base: Head | None
     table_id: str
     commits: list[Commit] = field(default_factory=list)
+    overwritten: tuple[Commit, ...] = ()  # of others, below rows that are replaced as a whole
 
     @property
     def base_version(self) -> int:
