@@ -54,8 +54,13 @@ def apply_project(
     reason: str,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
-    streams = Streams.of(common)
     planned = _planned(common, wish, plan_file, exact=exact)
+    return apply_planned(common, planned, yes=yes, reason=reason)
+
+
+def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -> int:
+    """Show a plan, ask, run it and tell how it ended."""
+    streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)

@@ -185,6 +185,27 @@ def refresh(
     return refresh_release(common, Wish.of(select, exclude, None, drift, full=full), reason=reason)
 
 
+def adopt(
+    common: Common,
+    table: Table,
+    *,
+    location: Annotated[
+        str, typer.Option("--location", help="Where its Delta table lies.", metavar="PATH_OR_URI")
+    ],
+    files: Annotated[
+        str | None,
+        typer.Option("--files", help="Of an ingest: loaded, or pending.", metavar="CHOICE"),
+    ] = None,
+    yes: Yes = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.adopting import adopt_table
+
+    return adopt_table(common, table, location, files=files, yes=yes, reason=reason)
+
+
 def status(common: Common) -> int:
     from lakewright.cli.looking import show_status
 

@@ -95,7 +95,7 @@ def plan_project(common: Common, wish: Wish) -> Planned:
     state = read_state(space, lake, graph)
     select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
     if select is not None:
-        graph, state = _narrow(space, lake, graph, state, select)
+        graph, state = narrow(space, lake, graph, state, select)
     plan = make_plan(
         graph,
         state,
@@ -257,7 +257,7 @@ def _save(path: str, text: str) -> None:
         ) from error
 
 
-def _narrow(
+def narrow(
     space: Workspace,
     lake: Lake,
     graph: Graph,

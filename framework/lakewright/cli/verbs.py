@@ -69,6 +69,12 @@ VERBS: tuple[Verb, ...] = (
         "Run the released code over new data; holds what fails.",
         "lakewright refresh -t prod",
     ),
+    Verb(
+        "adopt",
+        "ship",
+        "Take an existing Delta table under management; writes nothing to it.",
+        "lakewright adopt silver.orders --location /data/old/orders",
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(

@@ -142,7 +142,7 @@ def _others(before: Definition, after: Definition, kept: Sequence[str]) -> Itera
             yield f"constraint {name} {_did(old, new)}"
     for key in sorted({*before.properties, *after.properties}):
         old, new = before.properties.get(key), after.properties.get(key)
-        if old != new and not (old is None and _is_layout(key)):
+        if old not in {new, ""} and not (old is None and _is_layout(key)):
             yield f"property {key} {_did(old, new)}"
 
 
@@ -151,6 +151,6 @@ def _is_layout(key: str) -> bool:
 
 
 def _did(old: str | None, new: str | None) -> str:
-    if old is None:
-        return "added"
-    return "dropped" if new is None else "changed"
+    if not new:
+        return "dropped"
+    return "added" if old is None else "changed"

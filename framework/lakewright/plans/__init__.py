@@ -1,6 +1,6 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
-from lakewright.plans.adopting import plan_adoption
+from lakewright.plans.adopting import FilesChoice, plan_adoption
 from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.making import make_plan
@@ -32,6 +32,7 @@ __all__ = [
     "ColumnChanges",
     "DriftChoice",
     "DropTable",
+    "FilesChoice",
     "FoundTable",
     "Made",
     "Plan",

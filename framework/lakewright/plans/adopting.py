@@ -40,13 +40,8 @@ def plan_adoption(
     differences = tuple(_differences(step, found))
     if differences:
         raise SpecError.of(differences)
-    place = found.head.location
-    change = AdoptTable(
-        step,
-        found,
-        (Reason("adopted", f"adopts {place} at version {found.head.version}"),),
-        files=_listed(state, step) if files == "loaded" else None,
-    )
+    noted = _listed(state, step) if files == "loaded" else None
+    change = AdoptTable(step, found, tuple(_reasons(found, noted)), files=noted)
     return Plan(
         environment=state.environment,
         kind="apply",
@@ -59,6 +54,12 @@ def plan_adoption(
         now=now,
         today=now.astimezone(ZoneInfo(graph.timezone)).date(),
     )
+
+
+def _reasons(found: FoundTable, files: tuple[ListedFile, ...] | None) -> Iterator[Reason]:
+    yield Reason("adopted", f"adopts {found.told} at version {found.head.version}")
+    if files is not None:
+        yield Reason("adopted", f"notes {len(files)} files as loaded")
 
 
 def _refuse_known(state: LakeState, step: Step) -> None:

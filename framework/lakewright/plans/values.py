@@ -149,6 +149,11 @@ class FoundTable:
     base: str = ""
     data_version: int = -1  # the version whose commit last changed rows
 
+    @property
+    def told(self) -> str:
+        """Where it lies, as a person wrote it: secrets unresolved."""
+        return f"{self.base}/{self.location}" if self.base else self.location
+
 
 @dataclass(frozen=True, slots=True)
 class AdoptTable:

@@ -62,7 +62,7 @@ def take_found(run: Run, group: Group, change: AdoptTable) -> None:
     found = change.found
     head = run.lake.tables.head(found.head.location)
     if head is None or head.table_id != found.head.table_id:
-        raise LakeError("LW441", f"{change.table} is not at {found.head.location} any more")
+        raise LakeError("LW441", f"{change.table} is not at {found.told} any more")
     features = head.reader_features
     if not is_foreign(run.plan.environment, _place(change)):
         features = head.writer_features
