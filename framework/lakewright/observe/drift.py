@@ -9,7 +9,7 @@ from lakewright.lake import Commit, Drift, Redefined, Release
 from lakewright.observe.documents import moment
 from lakewright.observe.paint import Paint, cell_width, plain_text
 from lakewright.observe.tables import count, minute
-from lakewright.plans.drift import Fate
+from lakewright.plans.drift import Fate, is_adoptable
 
 _FOLD = 3  # commits of a table that are listed one by one
 _SAYS: dict[Fate, str] = {
@@ -101,8 +101,8 @@ def _commands(drift: Drift, fate: Fate) -> tuple[str, ...]:
     if fate not in {"decide", "wait", "leave"}:
         return ()
     apply = f"lakewright apply -s {drift.table.group} --drift"
-    can_adopt = fate != "leave" and drift.table == drift.table.group and not drift.mixed
-    return (f"{apply} adopt", f"{apply} discard") if can_adopt else (f"{apply} discard",)
+    adopts = fate != "leave" and is_adoptable(drift)
+    return (f"{apply} adopt", f"{apply} discard") if adopts else (f"{apply} discard",)
 
 
 def _commit_document(commit: Commit) -> dict[str, Any]:

@@ -33,7 +33,13 @@ def told_commits(drift: Drift) -> str:
         versions.setdefault(commit.operation, []).append(str(commit.version))
     told = "; ".join(f"{name} {', '.join(numbers)}" for name, numbers in versions.items())
     noun = "commit" if len(drift.commits) == 1 else "commits"
-    return f"{len(drift.commits)} {noun} of others to {drift.table} ({told})"
+    where = "" if drift.table == drift.table.group else f" to {drift.table}"
+    return f"{len(drift.commits)} {noun} of others{where} ({told})"
+
+
+def is_adoptable(drift: Drift) -> bool:
+    """Whether the rows can be judged: those of the table itself, over released ones."""
+    return drift.table == drift.table.group and not drift.mixed
 
 
 def fate_of(plan: Plan, drift: Drift) -> Fate:
@@ -64,14 +70,17 @@ def refuse_undecided(plan: Plan) -> None:
         Problem(
             "LW320",
             f"{drift.table} was written by somebody else: {told_commits(drift)}",
-            hint=f"--drift adopt or --drift discard decides; --exclude {drift.table.group}"
-            " leaves it out",
+            hint=f"{_choices(drift)} decides; --exclude {drift.table.group} leaves it out",
         )
         for drift in plan.state.drift
         if fate_of(plan, drift) == "decide"
     ]
     if problems:
         raise DriftError.of(problems)
+
+
+def _choices(drift: Drift) -> str:
+    return "--drift adopt or --drift discard" if is_adoptable(drift) else "--drift discard"
 
 
 def refuse_adoption(graph: Graph, state: LakeState, select: Collection[TableName] | None) -> None:
@@ -117,11 +126,11 @@ def _unadoptable(step: Step, drift: Drift) -> Iterator[Problem]:
     if not is_append_like(step):
         yield Problem(
             "LW321",
-            f"{drift.table} holds {told_commits(drift)}, and {step.name} equals its query",
+            f"{step.name} equals its query, so it cannot adopt {told_commits(drift)}",
             step.where,
-            hint="edit the query, or let the next run overwrite them; -s adopts elsewhere",
+            hint="edit the query, or let the next run overwrite them; -s chooses what to adopt",
         )
-    elif drift.table != step.name or drift.mixed:
+    elif not is_adoptable(drift):
         what = (
             "rows of a run that was never published lie below them"
             if drift.mixed
@@ -129,7 +138,7 @@ def _unadoptable(step: Step, drift: Drift) -> Iterator[Problem]:
         )
         yield Problem(
             "LW322",
-            f"{told_commits(drift)} cannot be adopted: {what}",
+            f"{step.name} cannot adopt {told_commits(drift)}: {what}",
             step.where,
             hint="--drift discard puts the table back",
         )
