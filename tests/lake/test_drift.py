@@ -55,6 +55,11 @@ def test_a_restore_by_others_is_trusted_by_nobody() -> None:
     assert versions(look_ahead(5, [commit(6), commit(7, restores=5)]).strange) == [6, 7]
 
 
+def test_what_a_release_named_once_is_nobodys_drift() -> None:
+    ahead = look_ahead(5, [commit(6), commit(7)], published=6)
+    assert (versions(ahead.ours), versions(ahead.strange)) == ([6], [7])
+
+
 def test_only_others_redefine_and_anybody_touches() -> None:
     ours = look_ahead(5, [commit(6, OURS, changes_data=False, changes_definition=True)])
     assert (ours.redefining, ours.touched) == ((), True)

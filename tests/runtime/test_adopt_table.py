@@ -202,6 +202,41 @@ def crash_at(shop: Shop, plan: Plan, point: int) -> bool:
     return False
 
 
+def test_a_foreign_write_at_any_operation_of_an_adoption_is_not_published(shop: Shop) -> None:
+    point, refused, intruding = 0, 0, True
+    while intruding:
+        point += 1
+        tried = copy.deepcopy(shop)
+        intruding, report = intrude_at(tried, adoption(tried, INSIDE), point)
+        refused += not report.ok
+        if report.ok:
+            assert len(tried.contents(tried.latest())["silver.customers"]) == 2, f"point {point}"
+        else:
+            assert tried.world.lake().latest(ENVIRONMENT) is None, f"point {point}"
+            assert [problem.code for problem in report.problems] == ["LW330"], f"point {point}"
+        assert tried.world.tables.rows(INSIDE, commits(tried, INSIDE) - 1).num_rows >= 2
+    assert refused > 5
+
+
+def intrude_at(shop: Shop, plan: Plan, point: int) -> tuple[bool, Any]:
+    """Run the plan while a stranger overwrites the table at that operation."""
+    passed = [0]
+
+    def hook(operation: str, path: str, moment: str) -> None:
+        del operation, path, moment
+        passed[0] += 1
+        if passed[0] == point:
+            shop.world.hook = None
+            shop.source(INSIDE, CUSTOMER_FIELDS, MORE)
+
+    shop.world.hook = hook
+    try:
+        report = shop.run(plan)
+    finally:
+        shop.world.hook = None
+    return passed[0] >= point, report
+
+
 # Ingest
 
 

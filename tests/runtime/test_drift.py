@@ -15,7 +15,7 @@ from fakes.lake import Crash
 from fakes.lake import StopAt as CrashAt
 from lakewright.engines import FileRows
 from lakewright.errors import DriftError, LakeError
-from lakewright.lake import Field
+from lakewright.lake import Field, carry_published
 from lakewright.plans import AdoptHead, Plan
 from lakewright.runtime import apply_plan
 from runtime.bronze import BRONZE, GOLD, SPEC, Bronze
@@ -344,6 +344,23 @@ def test_a_table_that_is_loaded_anew_adopts_nothing(bronze: Bronze) -> None:
     assert caught.value.code == "LW324"
 
 
+def test_a_rollback_over_an_adoption_leaves_no_drift_and_heads_follow(bronze: Bronze) -> None:
+    bronze.write(7)
+    first = bronze.shop.latest()
+    assert bronze.apply(drift="adopt").ok
+    second = bronze.shop.latest()
+    old = {table: carry_published(it, second.tables[table]) for table, it in first.tables.items()}
+    third = replace(second, release=3, parent=2, kind="rollback", run_id="back", tables=old)
+    assert bronze.shop.world.lake().put_release(third) == "stored"
+    after = bronze.plan()
+    assert (after.empty, after.state.drift) == (True, ())
+    bronze.land("two.csv", 3)
+    assert bronze.apply().ok
+    assert (bronze.released(), bronze.released(GOLD)) == ([1, 2, 3], [6])
+    bronze.write(8)
+    assert bronze.fates(bronze.plan()) == {"raw.w": "wait"}
+
+
 # Definitions
 
 
@@ -491,7 +508,8 @@ def test_a_foreign_write_at_any_operation_is_never_published(
     while intruding:
         point += 1
         tried = copy.deepcopy(bronze)
-        intruding, report = intrude_at(tried, tried.plan(drift=choice), point, table)
+        plan = tried.plan(drift=choice)
+        intruding, report = intrude_at(tried, plan, point, act=lambda it: it.write(42, table=table))
         seen = tried.shop.latest()
         assert report.ok == (seen.release == 2), f"point {point}: {report.problems}"
         assert tried.shop.contents(seen) == (done if report.ok else old), f"point {point}"
@@ -518,8 +536,10 @@ def crash_at(bronze: Bronze, plan: Plan, point: int, *, tear: bool) -> bool:
     return False
 
 
-def intrude_at(bronze: Bronze, plan: Plan, point: int, table: Any) -> tuple[bool, Any]:
-    """Run the plan while a stranger appends a row at that operation; whether there was one."""
+def intrude_at(
+    bronze: Bronze, plan: Plan, point: int, *, act: Callable[[Bronze], object]
+) -> tuple[bool, Any]:
+    """Run the plan while a stranger acts at that operation; whether there was one."""
     world, passed = bronze.shop.world, [0]
 
     def hook(operation: str, path: str, moment: str) -> None:
@@ -527,7 +547,7 @@ def intrude_at(bronze: Bronze, plan: Plan, point: int, table: Any) -> tuple[bool
         passed[0] += 1
         if passed[0] == point:
             world.hook = None
-            bronze.write(42, table=table)
+            act(bronze)
 
     world.hook = hook
     try:
@@ -564,3 +584,29 @@ def test_a_second_try_of_a_load_never_begins_over_rows_of_others(bronze: Bronze)
     world.hook = None
     assert (report.exit_code, report.problems[0].code) == (4, "LW320")
     assert (bronze.released(), bronze.head()) == ([1, 2], [1, 2, 42])
+
+
+def test_a_foreign_definition_at_any_operation_is_never_published(bronze: Bronze) -> None:
+    declared = bronze.shop.world.tables.head(bronze.uri())
+    assert declared is not None
+    bronze.land("two.csv", 3)
+    point, refused, intruding = 0, 0, True
+    while intruding:
+        point += 1
+        tried = copy.deepcopy(bronze)
+        plan = tried.plan()
+        intruding, report = intrude_at(tried, plan, point, act=dropped_constraint)
+        entry = tried.entry()
+        found = tried.shop.world.tables.at(tried.uri(), entry.version).definition
+        assert found == declared.definition, f"point {point}"
+        assert report.ok == (tried.shop.latest().release == 2)
+        refused += not report.ok
+        tried.land("three.csv", 4)
+        assert tried.apply().ok, f"point {point}"
+        head = tried.shop.world.tables.head(tried.uri())
+        assert head is not None
+        assert head.definition == declared.definition, f"point {point}"
+        assert tried.released() == [1, 2, 3, 4], f"point {point}"
+        (tried.folder / "landing" / "three.csv").unlink()
+    assert point > 20
+    assert refused >= 1

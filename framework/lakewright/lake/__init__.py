@@ -5,6 +5,8 @@ from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.delta_log import matches
 from lakewright.lake.drift import (
     Ahead,
+    ahead_of,
+    carry_published,
     compare_definitions,
     find_drift,
     is_ours,
@@ -14,7 +16,6 @@ from lakewright.lake.drift import (
 )
 from lakewright.lake.lake import Lake, open_lake
 from lakewright.lake.listing import hash_file, list_files
-from lakewright.lake.paths import is_foreign
 from lakewright.lake.ports import (
     AlreadyExistsError,
     DeltaTables,
@@ -92,7 +93,9 @@ __all__ = [
     "SourceHead",
     "StoreClaims",
     "StoredObject",
+    "ahead_of",
     "arrow_schema",
+    "carry_published",
     "compare_definitions",
     "decode_release",
     "encode_release",
@@ -100,7 +103,6 @@ __all__ = [
     "fit_rows",
     "from_arrow",
     "hash_file",
-    "is_foreign",
     "is_ours",
     "list_files",
     "look_ahead",

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lakewright.lake.delta_log import RETENTION
-from lakewright.lake.paths import is_foreign
 from lakewright.lake.ports import DeltaTables
 from lakewright.lake.values import Commit, Definition, Drift, Entry, Redefined, Release
 from lakewright.names import TableName
 
 TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
+_PUBLISHED = "published_upto"  # of `Entry.costs`: the newest version that any release named
 _THREADS = 8
 
 
@@ -51,17 +51,37 @@ def is_ours(commit: Commit) -> bool:
     return bool(commit.token) and str(commit.token).startswith(TOKEN_PREFIX)
 
 
-def look_ahead(version: int, commits: Iterable[Commit]) -> Ahead:
-    """What `commits`, all those behind `version` in order, leave at the head."""
+def ahead_of(entry: Entry, commits: Iterable[Commit]) -> Ahead:
+    """What the commits behind an entry's version leave at the head."""
+    return look_ahead(entry.version, commits, published=int(entry.costs.get(_PUBLISHED, -1)))
+
+
+def carry_published(entry: Entry, before: Entry | None) -> Entry:
+    """An older `entry` of a table that is released again after `before`.
+
+    What was published up to then is nobody's drift: commits of others among it were adopted.
+    """
+    if before is None or before.table_id != entry.table_id:
+        return entry
+    upto = max(before.version, int(before.costs.get(_PUBLISHED, -1)))
+    return replace(entry, costs={**entry.costs, _PUBLISHED: upto})
+
+
+def look_ahead(version: int, commits: Iterable[Commit], *, published: int = -1) -> Ahead:
+    """What `commits`, all those behind `version` in order, leave at the head.
+
+    Up to the version `published` all commits count as ours: a release named them once.
+    """
     states: dict[int, Ahead] = {version: Ahead()}
     now, redefining, touched, last = Ahead(), list[Commit](), False, version
     for commit in commits:
         touched, last = touched or commit.changes_definition, commit.version
-        if commit.changes_definition and not is_ours(commit):
+        ours = is_ours(commit) or commit.version <= published
+        if commit.changes_definition and not ours:
             redefining.append(commit)
         if commit.restores in states and is_ours(commit):
             now = states[commit.restores]
-        elif commit.changes_data and is_ours(commit):
+        elif commit.changes_data and ours:
             now = Ahead(now.strange, (*now.ours, commit))
         elif commit.changes_data:
             now = Ahead((*now.strange, commit), now.ours)
@@ -79,7 +99,7 @@ def find_drift(
     if release is None:
         return ()
     entries = (entry for entry in release.tables.values() if entry.location)
-    own = (entry for entry in entries if not is_foreign(release.environment, entry))
+    own = (entry for entry in entries if not entry.is_foreign(release.environment))
     stored = sorted(own, key=lambda entry: entry.table)
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:
         found = pool.map(lambda entry: _drift_of(tables, entry, locate(entry)), stored)
@@ -87,7 +107,7 @@ def find_drift(
 
 
 def _drift_of(tables: DeltaTables, entry: Entry, uri: str) -> Drift | None:
-    ahead = look_ahead(entry.version, tables.commits(uri, entry.version))
+    ahead = ahead_of(entry, tables.commits(uri, entry.version))
     redefined = Redefined()
     if ahead.redefining:
         redefined = read_redefined(tables, uri, entry.version)

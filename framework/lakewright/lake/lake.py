@@ -50,6 +50,7 @@ class Lake:
     store: ObjectStore
     tables: DeltaTables
     claims: Claims | None = None  # None: those that fit the store
+    bases: Callable[[str], str] = paths.resolve_base  # a base as written -> its absolute root
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
 
     # The lake itself
@@ -215,7 +216,7 @@ class Lake:
         """Where the rows of an entry are, absolute; LakeError LW504 when it leaves its root."""
         if not entry.base:
             return self.location_uri(entry.location)
-        return f"{paths.resolve_base(entry.base)}/{paths.confine(entry.location)}"
+        return f"{self.bases(entry.base)}/{paths.confine(entry.location)}"
 
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""

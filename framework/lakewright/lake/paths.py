@@ -7,7 +7,6 @@ import re
 from pathlib import Path
 
 from lakewright.errors import LakeError
-from lakewright.lake.values import Entry
 from lakewright.names import TableName
 from lakewright.specs import resolve_secrets
 
@@ -69,11 +68,6 @@ def history(kind: str) -> str:
 
 def table(name: str, of: TableName) -> str:
     return f"{name}/{of.schema}/{of.table}"
-
-
-def is_foreign(name: str, entry: Entry) -> bool:
-    """Whether an entry's rows lie where environment `name` may read and never write."""
-    return bool(entry.base) or not entry.location.startswith(f"{name}/")
 
 
 def resolve_base(written: str) -> str:

@@ -123,6 +123,11 @@ class Entry:
     engine: str = ""  # the one that wrote the rows
     base: str = ""  # the lake `location` lies in, as written in the project; "": this one
 
+    def is_foreign(self, environment: str) -> bool:
+        """Whether its rows lie outside the environment: read there, and never written."""
+        own = not self.base and self.location.startswith(f"{environment}/")
+        return bool(self.location) and not own
+
 
 @dataclass(frozen=True, slots=True)
 class Held:

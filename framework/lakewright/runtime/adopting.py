@@ -18,7 +18,6 @@ from lakewright.lake import (
     Field,
     Pin,
     hash_file,
-    is_foreign,
     read_redefined,
 )
 from lakewright.names import TableName
@@ -64,7 +63,7 @@ def take_found(run: Run, group: Group, change: AdoptTable) -> None:
     if head is None or head.table_id != found.head.table_id:
         raise LakeError("LW441", f"{change.table} is not at {found.told} any more")
     features = head.reader_features
-    if not is_foreign(run.plan.environment, _place(change)):
+    if not _place(change).is_foreign(run.plan.environment):
         features = head.writer_features
         group.members[change.table] = Member(
             change.table, found.location, head.location, None, found.head, head.table_id

@@ -9,7 +9,7 @@ from typing import assert_never
 from lakewright.engines.port import Session
 from lakewright.errors import LakewrightError
 from lakewright.graph import Step
-from lakewright.lake import CheckResult, Entry, is_foreign
+from lakewright.lake import CheckResult, Entry
 from lakewright.names import TableName
 from lakewright.plans import (
     AdoptHead,
@@ -176,7 +176,7 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
         for name, member in group.members.items()
         if member.released is not None and name != step.name
     }
-    if step.kind != "view" and not is_foreign(run.plan.environment, before):
+    if step.kind != "view" and not before.is_foreign(run.plan.environment):
         fields = decide_fields(step, before.schema, before, before.engine)
         member = define_member(run, group, step.name, define_main(step, fields))
         run.stop_at(f"3 written {step.name}")

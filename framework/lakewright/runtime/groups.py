@@ -15,7 +15,7 @@ from lakewright.lake import (
     Entry,
     Head,
     Release,
-    is_foreign,
+    ahead_of,
     is_ours,
     look_ahead,
     read_redefined,
@@ -98,7 +98,7 @@ def settle_group(run: Run, group: Group, release: Release | None) -> None:
         entry = release.tables.get(name)
         if entry is None or not entry.location:
             continue
-        if is_foreign(run.plan.environment, entry):
+        if entry.is_foreign(run.plan.environment):
             _refuse_growing(group.change, entry)
         else:
             group.members[name] = _settle(run, group.change, entry)
@@ -147,7 +147,7 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
             hint="run `lakewright doctor`",
         )
     member = Member(entry.table, entry.location, uri, entry, head, head.table_id)
-    ahead = look_ahead(entry.version, run.lake.tables.commits(uri, entry.version))
+    ahead = ahead_of(entry, run.lake.tables.commits(uri, entry.version))
     if isinstance(change, AdoptHead) and entry.table == change.table:
         expect_shown(run, change, member, ahead)
     elif _is_rewritten(change, entry.table):
