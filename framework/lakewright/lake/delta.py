@@ -23,6 +23,7 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lakewright.errors import LakeError
 from lakewright.lake import delta_log
 from lakewright.lake.delta_log import Protocol, TableMetadata
+from lakewright.lake.files import missing_files
 from lakewright.lake.paths import number_of
 from lakewright.lake.ports import AlreadyExistsError, ObjectStore
 from lakewright.lake.stores import open_store, storage_error_told
@@ -104,6 +105,12 @@ class DeltaLakeTables:
                 hint="another writer was in between; run the same command again",
             )
         return made
+
+    def same_rows(self, location: str, one: int, other: int) -> bool:
+        return one == other or self._files(location, one) == self._files(location, other)
+
+    def missing(self, location: str, version: int) -> tuple[str, ...]:
+        return missing_files(location, self._files(location, version))
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         table = _open_at(location, version)

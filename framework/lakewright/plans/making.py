@@ -20,7 +20,7 @@ from lakewright.lake import Entry, FileListing, Held, LakeState
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
 from lakewright.plans.fingerprints import same_algorithm
-from lakewright.plans.holding import Made, attempt_of, held_along
+from lakewright.plans.holding import Made, attempt_of, held_along, is_resumed
 from lakewright.plans.impact import action_of, category_of, compare_columns
 from lakewright.plans.values import (
     AlterTable,
@@ -96,6 +96,7 @@ class _Walk:
         self._entries = state.release.tables if state.release else {}
         self._before = {hold.table: hold for hold in state.release.held} if state.release else {}
         self._said = {hold.table: hold for hold in state.holds}
+        self._resumed = state.resumed
         self._made = Made(self._entries, state.inputs, now, today)
         self.changes: dict[TableName, Change] = {}
         self.unchanged: list[TableName] = []
@@ -160,7 +161,7 @@ class _Walk:
     def _same(self, step: Step, hold: Held) -> bool:
         """Whether trying again would try the very same thing."""
         if hold.by == "rollback":
-            return True
+            return not is_resumed(hold, self._resumed)
         if any(name in self.changes for name in step.upstream):
             return False
         return hold.attempt == attempt_of(step, self._made)

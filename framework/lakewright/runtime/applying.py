@@ -13,7 +13,7 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import DropTable, Plan
+from lakewright.plans import DropTable, Plan, RestoreTable
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
@@ -156,7 +156,7 @@ def _source_entries(run: Run) -> dict[TableName, Entry]:
     read = {
         name
         for change in run.plan.changes
-        if not isinstance(change, DropTable)
+        if not isinstance(change, DropTable | RestoreTable)
         for name in change.step.upstream
     }
     entries = {}
