@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import existing_lake, open_workspace
 from lakewright.errors import UsageError
+from lakewright.lake.control import held_now
 from lakewright.observe import render_json
+from lakewright.observe.holds import told_holds
 from lakewright.observe.releases import (
     Move,
     history_document,
@@ -25,7 +28,11 @@ def show_status(common: Common) -> int:
     """`status`: the latest release and what is held."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    release = existing_lake(space).latest(space.environment)
+    lake = existing_lake(space)
+    release = lake.latest(space.environment)
+    if release is not None:
+        records = lake.control(space.environment)
+        release = replace(release, held=told_holds(held_now(release, records), records))
     if common.json:
         streams.answer(render_json(status_document(release, space.environment)))
     else:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from lakewright.graph import Graph, Step
-from lakewright.lake import Entry, FileListing, Held, SourceHead
+from lakewright.lake import Entry, FileListing, SourceHead
 from lakewright.names import TableName
 
 
@@ -42,11 +42,6 @@ def attempt_of(step: Step, made: Made) -> str:
     clock = {"now": made.now.isoformat(), "today": made.today.isoformat()}
     parts += [f":{name}={clock[name]}" for name in step.clock]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def is_resumed(hold: Held, resumed: Mapping[TableName | None, int]) -> bool:
-    """Whether somebody resumed the table, or all, at or after the release that held it."""
-    return max(resumed.get(hold.table, 0), resumed.get(None, 0)) >= hold.since_release
 
 
 def held_along(graph: Graph, tables: Collection[TableName]) -> set[TableName]:

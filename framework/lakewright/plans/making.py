@@ -17,10 +17,11 @@ from lakewright.graph import (
     Step,
 )
 from lakewright.lake import Entry, FileListing, Held, LakeState
+from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
 from lakewright.plans.fingerprints import same_algorithm
-from lakewright.plans.holding import Made, attempt_of, held_along, is_resumed
+from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.impact import action_of, category_of, compare_columns
 from lakewright.plans.values import (
     AlterTable,

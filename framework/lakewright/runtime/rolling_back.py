@@ -30,7 +30,7 @@ from lakewright.runtime.publishing import winners_since
 from lakewright.runtime.redacting import redact_held, redact_report, secrets_of
 from lakewright.runtime.reporting import store_report
 from lakewright.runtime.run import Group, Run, StopAt
-from lakewright.runtime.values import Event, Report, TableReport, Watch
+from lakewright.runtime.values import Event, Report, TableReport
 
 Left = dict[TableName, str]  # groups whose heads did not follow, and why
 
@@ -50,7 +50,6 @@ def roll_back(
     *,
     run_id: str | None = None,
     reason: str = "",
-    watch: Watch = _unseen,
     stop_at: StopAt = _go_on,
     workers: int = 4,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -62,7 +61,7 @@ def roll_back(
     earlier rollback left behind follow.
     """
     settled = replace(plan, state=replace(plan.state, drift=()))  # nobody chose to discard rows
-    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, watch, stop_at, reason)
+    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason)
     began = time.monotonic()
     if plan.empty:
         left = _follow(run, _behind(run), workers, clock)
@@ -184,8 +183,6 @@ def _settle(run: Run, change: RestoreTable, now: datetime) -> str:
     Under the claim nobody else publishes the group, so that the newest release is the one to
     follow, also when others came behind the rollback.
     """
-    run.watch(Event("started", change.table, change.action))
-    began = time.monotonic()
     try:
         claim = run.lake.claim(run.plan.environment, change.table, run.run_id, now)
         try:
@@ -196,7 +193,6 @@ def _settle(run: Run, change: RestoreTable, now: datetime) -> str:
             claim.release()
     except LakewrightError as error:
         return f"readers have it; its head follows with the next run: {error.problems[0].message}"
-    run.watch(Event("finished", change.table, "", None, time.monotonic() - began))
     return ""
 
 
