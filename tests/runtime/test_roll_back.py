@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from lakewright.errors import LakewrightError, RefusedError
-from lakewright.lake import ControlRecord
-from lakewright.plans import Plan, RestoreTable
+from lakewright.lake import ControlRecord, encode_release
+from lakewright.lake.control import active_holds, held_now
+from lakewright.lake.records import ControlKind
+from lakewright.plans import Plan, RestoreTable, make_plan
 from lakewright.runtime import plan_refresh
 from runtime.back import WHY, go_back, heads, plan_back, resume, run_back
 from runtime.shop import _CUSTOMER_FIELDS as CUSTOMER_FIELDS
@@ -180,8 +182,6 @@ def test_tables_of_another_environment_are_never_restored(shop: Shop) -> None:
     }
     for number, found in borrowed.items():
         path = f"_lakewright/env/prod/releases/{number:020d}.json"
-        from lakewright.lake import encode_release
-
         shop.world.objects[path] = (encode_release(found), NOW)
     versions = len(shop.world.versions[f"{shop.world.uri}/{place}"])
     assert go_back(shop, 1).ok
@@ -503,8 +503,6 @@ class Landing:
         (self.folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def apply(self) -> None:
-        from lakewright.plans import make_plan
-
         graph = self.shop.graph()
         state = self.shop.world.lake().state(ENVIRONMENT, graph.inputs, resolve=self.resolve)
         assert self.shop.run(make_plan(graph, state, NOW)).ok
@@ -577,3 +575,58 @@ def test_keep_ingest_leaves_loaded_files_and_rebuilds_with_the_code_of_then(
     assert landing.rows() == ([1, 2, 30, 400, 5], [3])
     landing.refresh()
     assert landing.rows() == ([1, 2, 30, 400, 5], [438])
+
+
+# A person's hold
+
+
+def say(shop: Shop, kind: ControlKind, *tables: str) -> None:
+    said = tuple(map(name, tables))
+    record = ControlRecord(kind, "looking", "ana", NOW, said, release=shop.latest().release)
+    shop.world.lake().put_control(ENVIRONMENT, record)
+
+
+def test_a_person_holds_a_table_until_it_is_resumed(shop: Shop) -> None:
+    say(shop, "hold", "silver.orders")
+    shop.orders(DAY_THREE)
+    shop.refresh()
+    assert shop.contents(shop.latest())["silver.orders"] == rows_of(shop, 2)["silver.orders"]
+    say(shop, "resume", "silver.orders")
+    assert shop.refresh().ok
+    assert [r["id"] for r in shop.contents(shop.latest())["silver.orders"]] == [1, 2, 5, 6]
+
+
+def test_an_apply_ends_a_persons_hold_of_what_it_selects(shop: Shop) -> None:
+    say(shop, "hold", "silver.orders", "silver.customers")
+    shop.orders(DAY_THREE)
+    assert shop.apply(select={name("silver.orders"), name("gold.totals"), name("gold.large")}).ok
+    records = shop.world.lake().control(ENVIRONMENT)
+    assert [str(hold.table) for hold in active_holds(records)] == ["silver.customers"]
+
+
+def test_an_apply_of_a_held_table_that_needs_nothing_ends_the_hold_once(shop: Shop) -> None:
+    say(shop, "hold", "silver.orders")
+    assert shop.apply().release == 3
+    assert active_holds(shop.world.lake().control(ENVIRONMENT)) == ()
+    assert shop.plan().empty
+
+
+def test_what_is_held_is_told_with_resumes_taken_off(shop: Shop) -> None:
+    say(shop, "hold", "silver.customers")
+    go_back(shop, 1)
+    lake = shop.world.lake()
+
+    def told() -> dict[str, str]:
+        held = held_now(shop.latest(), lake.control(ENVIRONMENT))
+        return {str(hold.table): hold.by for hold in held}
+
+    assert told() == {
+        "gold.large": "rollback",
+        "gold.totals": "rollback",
+        "silver.customers": "person",
+        "silver.orders": "rollback",
+    }
+    say(shop, "resume", "silver.customers", "gold.large")
+    assert told() == {"gold.totals": "rollback", "silver.orders": "rollback"}
+    say(shop, "resume")
+    assert told() == {}

@@ -37,7 +37,11 @@ def render_held(
 
 
 def since_text(hold: Held) -> str:
-    """The last release that moved it, which is what readers see."""
+    """Who holds it, and the last release that moved it, which is what readers see."""
+    if hold.by == "rollback":
+        return f"by the rollback in release {hold.since_release}"
+    if hold.by == "person":
+        return f"by a person since release {hold.since_release}"
     return f"since release {hold.since_release}" if hold.since_release else "and was never released"
 
 

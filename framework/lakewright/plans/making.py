@@ -122,8 +122,9 @@ class _Walk:
             self.changes[step.name] = _change(step, entry, reasons, self._state)
         else:
             self.unchanged.append(step.name)
-            if step.name in self._before:
-                self.freed.append(self._before[step.name])
+            freed = self._before.get(step.name) or self._said.get(step.name)
+            if freed is not None:
+                self.freed.append(freed)
 
     def hold_along(self) -> None:
         """What must stay with a held table stays, though nothing is wrong with it."""

@@ -15,6 +15,7 @@ from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.plans import DropTable, Plan, RestoreTable
 from lakewright.runtime.candidate import Candidate
+from lakewright.runtime.ending_holds import end_holds
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
     claim_groups,
@@ -85,7 +86,8 @@ def apply_plan(
         _fail(run, candidate, groups, wrapped, began=began)
         raise wrapped from error
     report = make_report(run, candidate, release, seconds=time.monotonic() - began)
-    return store_report(run, replace(report, notes=tuple(release_claims(groups))))
+    notes = (*end_holds(run, release, clock()), *release_claims(groups))
+    return store_report(run, replace(report, notes=notes))
 
 
 def _publish(
