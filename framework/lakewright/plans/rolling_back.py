@@ -269,11 +269,11 @@ def _changes(release: Release, ask: Return, way: Way, found: Found) -> Iterator[
     for name in sorted(way.moving, key=lambda it: (order.get(it, len(order)), it)):
         before, after = release.tables.get(name), way.tables.get(name)
         kind = _kind(way.tables, name) or _kind(release.tables, name)
-        reasons = tuple(Reason("rollback", text) for text in _why(before, after, ask))
+        reasons = tuple(Reason("rollback", text) for text in _why(before, after, ask, way))
         yield RestoreTable(name, kind, before, after, reasons, found.files.get(name, ()))
 
 
-def _why(before: Entry | None, after: Entry | None, ask: Return) -> Iterator[str]:
+def _why(before: Entry | None, after: Entry | None, ask: Return, way: Way) -> Iterator[str]:
     number = ask.to.release
     if after is None:
         yield f"is not in release {number} and leaves"
@@ -286,6 +286,10 @@ def _why(before: Entry | None, after: Entry | None, ask: Return) -> Iterator[str
             yield f"code of release {after.introduced or number}"
         elif before.code != after.code:
             yield "description or checks"
+        for name, used in sorted(after.inputs.items()):
+            now = before.inputs.get(name)
+            if _kind(way.tables, name) == "source" and now is not None and now != used:
+                yield f"consumed {name} {now.version} -> {used.version}"
 
 
 def _held(release: Release, ask: Return, way: Way) -> tuple[Held, ...]:

@@ -79,7 +79,10 @@ def roll_back(
             store_report(run, _report(run, release, {}, seconds=time.monotonic() - began))
         raise
     except Exception as error:
-        raise InternalError("LW901", f"{type(error).__name__}: {error}") from error
+        wrapped = InternalError("LW901", f"{type(error).__name__}: {error}")
+        seconds = time.monotonic() - began
+        store_report(run, _report(run, release, {}, seconds=seconds, error=wrapped))
+        raise wrapped from error
     return store_report(run, _report(run, release, left, seconds=time.monotonic() - began))
 
 
