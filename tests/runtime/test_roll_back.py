@@ -4,31 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from lakewright.errors import LakewrightError, RefusedError
 from lakewright.lake import ControlRecord, encode_release
-from lakewright.lake.control import active_holds, held_now
-from lakewright.lake.records import ControlKind
-from lakewright.plans import Plan, RestoreTable, make_plan
+from lakewright.plans import Plan, RestoreTable
 from lakewright.runtime import plan_refresh
 from runtime.back import WHY, go_back, heads, plan_back, resume, run_back
-from runtime.shop import _CUSTOMER_FIELDS as CUSTOMER_FIELDS
 from runtime.shop import (
-    CUSTOMERS,
     DAY_TWO,
     ENVIRONMENT,
     FILES,
     NOW,
-    PEOPLE,
     Shop,
     name,
 )
 
 NEW_TOTALS = FILES["sql/gold/totals.sql"].replace("sum(o.amount)", "sum(o.amount) + 1")
-CYD = {"customer": "cyd", "region": "east"}
 DAY_THREE = [*DAY_TWO, {"id": 6, "customer": "bob", "amount": 3}]
 
 
@@ -189,93 +182,6 @@ def test_tables_of_another_environment_are_never_restored(shop: Shop) -> None:
         first.tables[name("silver.orders")].version
     )
     assert len(shop.world.versions[f"{shop.world.uri}/{place}"]) == versions
-
-
-# Holding
-
-
-def test_what_went_back_is_held_and_a_refresh_leaves_it(shop: Shop) -> None:
-    go_back(shop, 1)
-    assert held_of(shop) == dict.fromkeys(
-        ("gold.large", "gold.totals", "silver.orders"), "rollback"
-    )
-    shop.orders(DAY_THREE)
-    assert shop.refresh().release is None
-    assert shop.contents(shop.latest()) == rows_of(shop, 1)
-
-
-def test_a_refresh_goes_on_with_what_did_not_go_back(shop: Shop) -> None:
-    go_back(shop, 1)
-    shop.source(CUSTOMERS, CUSTOMER_FIELDS, [*PEOPLE, CYD])
-    assert shop.refresh().release == 4
-    contents = shop.contents(shop.latest())
-    assert {row["customer"] for row in contents["silver.customers"]} == {"ann", "bob", "cyd"}
-    assert contents["gold.totals"] == rows_of(shop, 1)["gold.totals"]
-    assert held_of(shop)["gold.totals"] == "rollback"
-
-
-def test_a_descendant_that_did_not_go_back_waits_for_what_is_held(shop: Shop) -> None:
-    shop.edit("sql/gold/counted.sql", "SELECT count(*) AS n FROM silver.orders, raw.customers")
-    shop.edit("sql/gold/totals.sql", FILES["sql/gold/totals.sql"])
-    assert shop.apply().ok
-    text = FILES["sql/silver/orders.sql"].replace("amount FROM", "amount + 0 AS amount FROM")
-    shop.edit("sql/silver/orders.sql", text)
-    assert shop.apply().ok
-    go_back(shop, 3)
-    shop.source(CUSTOMERS, CUSTOMER_FIELDS, [*PEOPLE, CYD])
-    before = shop.contents(shop.latest())["gold.counted"]
-    shop.refresh()
-    assert shop.contents(shop.latest())["gold.counted"] == before
-
-
-def test_resume_lets_the_next_refresh_go_on(shop: Shop) -> None:
-    go_back(shop, 1)
-    resume(shop)
-    assert shop.refresh().ok
-    assert shop.latest().held == ()
-    orders = shop.contents(shop.latest())["silver.orders"]
-    assert [row["id"] for row in orders] == [1, 2, 5]
-    # the code stays that of release 1: a refresh deploys nothing
-    totals = shop.contents(shop.latest())["gold.totals"]
-    assert {row["amount"] for row in totals} == {12, 20}
-
-
-def test_resume_of_one_table_leaves_the_others_held(shop: Shop) -> None:
-    go_back(shop, 1)
-    resume(shop, "silver.orders")
-    shop.refresh()
-    assert [row["id"] for row in shop.contents(shop.latest())["silver.orders"]] == [1, 2, 5]
-    assert held_of(shop) == dict.fromkeys(("gold.large", "gold.totals"), "rollback")
-    assert shop.contents(shop.latest())["gold.totals"] == rows_of(shop, 1)["gold.totals"]
-
-
-def test_an_older_resume_frees_nothing(shop: Shop) -> None:
-    resume(shop)
-    go_back(shop, 1)
-    assert shop.refresh().release is None
-    assert held_of(shop)["silver.orders"] == "rollback"
-
-
-def test_an_apply_frees_what_it_selects(shop: Shop) -> None:
-    go_back(shop, 1)
-    assert shop.apply().ok
-    assert shop.latest().held == ()
-    assert shop.contents(shop.latest()) == rows_of(shop, 2)
-
-
-def test_replay_holds_nothing(shop: Shop) -> None:
-    assert go_back(shop, 1, mode="replay").ok
-    assert shop.latest().held == ()
-    assert shop.refresh().ok
-    assert [row["id"] for row in shop.contents(shop.latest())["silver.orders"]] == [1, 2, 5]
-
-
-def test_a_hold_of_before_stays_where_nothing_went_back(shop: Shop) -> None:
-    shop.source(CUSTOMERS, CUSTOMER_FIELDS, [*PEOPLE, PEOPLE[0]])
-    shop.refresh()
-    assert held_of(shop)["silver.customers"] == "check"
-    go_back(shop, 1)
-    assert held_of(shop)["silver.customers"] == "check"
 
 
 # A part
@@ -470,163 +376,3 @@ def test_the_report_is_stored_and_says_restore(shop: Shop) -> None:
     report = go_back(shop, 1)
     stored = shop.world.lake().get_run(report.run_id, "report.json")
     assert b'"action": "restore"' in stored
-
-
-# Files
-
-
-INGEST = """\
-table: raw.w
-kind: ingest
-from: {files: "landing/*.csv", format: csv, header: true}
-columns: {a: {type: bigint}}
-"""
-
-
-class Landing:
-    """A shop with an ingest over real files and a table that reads it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "landing"
-        self.folder.mkdir()
-        self.shop = Shop.open()
-        self.shop.files = {
-            "lakewright.yml": FILES["lakewright.yml"],
-            "pipelines/raw/w.yml": INGEST,
-            "sql/gold/sums.sql": "SELECT CAST(sum(a) AS BIGINT) AS a FROM raw.w\n",
-        }
-
-    def resolve(self, text: str) -> str:
-        return f"{self.folder.parent}/{text}"
-
-    def land(self, file: str, *lines: str) -> None:
-        (self.folder / file).write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-    def apply(self) -> None:
-        graph = self.shop.graph()
-        state = self.shop.world.lake().state(ENVIRONMENT, graph.inputs, resolve=self.resolve)
-        assert self.shop.run(make_plan(graph, state, NOW)).ok
-
-    def refresh(self) -> None:
-        plan = plan_refresh(self.shop.world.lake(), ENVIRONMENT, NOW, resolve=self.resolve)
-        self.shop.run(plan)
-
-    def rows(self) -> tuple[list[int], list[int]]:
-        found = self.shop.contents(self.shop.latest())
-        return [r["a"] for r in found["raw.w"]], [r["a"] for r in found["gold.sums"]]
-
-
-@pytest.fixture
-def landing(tmp_path: Path) -> Landing:
-    landing = Landing(tmp_path)
-    landing.land("a.csv", "a", "1", "2")
-    landing.apply()
-    landing.land("b.csv", "a", "30")
-    landing.land("c.csv", "a", "400", "bad")
-    landing.land("d.csv", "a", "5")
-    landing.refresh()
-    assert landing.rows() == ([1, 2, 30, 400, 5], [438])
-    return landing
-
-
-def test_files_loaded_since_are_listed_with_what_is_at_their_path(landing: Landing) -> None:
-    (landing.folder / "b.csv").unlink()
-    landing.land("c.csv", "a", "7")
-    change = changes_of(plan_back(landing.shop, 1, resolve=landing.resolve))["raw.w"]
-    assert [(file.path, file.now) for file in change.files] == [
-        ("landing/b.csv", "gone"),
-        ("landing/c.csv", "changed"),
-        ("landing/d.csv", "there"),
-    ]
-
-
-def test_a_held_ingest_loads_nothing_until_it_is_resumed(landing: Landing) -> None:
-    go_back(landing.shop, 1)
-    landing.land("e.csv", "a", "6")
-    landing.refresh()
-    assert landing.rows() == ([1, 2], [3])
-    (landing.folder / "c.csv").unlink()
-    resume(landing.shop)
-    landing.refresh()
-    assert landing.rows() == ([1, 2, 30, 5, 6], [44])
-    landing.refresh()
-    assert landing.rows() == ([1, 2, 30, 5, 6], [44])
-
-
-def test_replay_loads_each_file_once_again(landing: Landing) -> None:
-    go_back(landing.shop, 1, mode="replay")
-    assert landing.rows() == ([1, 2], [3])
-    landing.refresh()
-    assert sorted(landing.rows()[0]) == [1, 2, 5, 30, 400]
-    quarantined = landing.shop.contents(landing.shop.latest())["raw.w__quarantine"]
-    assert len(quarantined) == 1
-
-
-def test_keep_ingest_leaves_loaded_files_and_rebuilds_with_the_code_of_then(
-    landing: Landing,
-) -> None:
-    landing.shop.edit("sql/gold/sums.sql", "SELECT CAST(sum(a) * 2 AS BIGINT) AS a FROM raw.w")
-    landing.apply()
-    plan = plan_back(landing.shop, 1, mode="keep-ingest", resolve=landing.resolve)
-    assert list(changes_of(plan)) == ["gold.sums"]
-    assert plan.rollback is not None
-    assert [str(it) for it in plan.rollback.kept] == ["raw.w"]
-    assert run_back(landing.shop, plan).ok
-    assert landing.rows() == ([1, 2, 30, 400, 5], [3])
-    landing.refresh()
-    assert landing.rows() == ([1, 2, 30, 400, 5], [438])
-
-
-# A person's hold
-
-
-def say(shop: Shop, kind: ControlKind, *tables: str) -> None:
-    said = tuple(map(name, tables))
-    record = ControlRecord(kind, "looking", "ana", NOW, said, release=shop.latest().release)
-    shop.world.lake().put_control(ENVIRONMENT, record)
-
-
-def test_a_person_holds_a_table_until_it_is_resumed(shop: Shop) -> None:
-    say(shop, "hold", "silver.orders")
-    shop.orders(DAY_THREE)
-    shop.refresh()
-    assert shop.contents(shop.latest())["silver.orders"] == rows_of(shop, 2)["silver.orders"]
-    say(shop, "resume", "silver.orders")
-    assert shop.refresh().ok
-    assert [r["id"] for r in shop.contents(shop.latest())["silver.orders"]] == [1, 2, 5, 6]
-
-
-def test_an_apply_ends_a_persons_hold_of_what_it_selects(shop: Shop) -> None:
-    say(shop, "hold", "silver.orders", "silver.customers")
-    shop.orders(DAY_THREE)
-    assert shop.apply(select={name("silver.orders"), name("gold.totals"), name("gold.large")}).ok
-    records = shop.world.lake().control(ENVIRONMENT)
-    assert [str(hold.table) for hold in active_holds(records)] == ["silver.customers"]
-
-
-def test_an_apply_of_a_held_table_that_needs_nothing_ends_the_hold_once(shop: Shop) -> None:
-    say(shop, "hold", "silver.orders")
-    assert shop.apply().release == 3
-    assert active_holds(shop.world.lake().control(ENVIRONMENT)) == ()
-    assert shop.plan().empty
-
-
-def test_what_is_held_is_told_with_resumes_taken_off(shop: Shop) -> None:
-    say(shop, "hold", "silver.customers")
-    go_back(shop, 1)
-    lake = shop.world.lake()
-
-    def told() -> dict[str, str]:
-        held = held_now(shop.latest(), lake.control(ENVIRONMENT))
-        return {str(hold.table): hold.by for hold in held}
-
-    assert told() == {
-        "gold.large": "rollback",
-        "gold.totals": "rollback",
-        "silver.customers": "person",
-        "silver.orders": "rollback",
-    }
-    say(shop, "resume", "silver.customers", "gold.large")
-    assert told() == {"gold.totals": "rollback", "silver.orders": "rollback"}
-    say(shop, "resume")
-    assert told() == {}

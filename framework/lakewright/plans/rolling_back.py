@@ -6,7 +6,7 @@ tables go back and that their code fits, `make_rollback` turns that and what was
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -56,7 +56,7 @@ class Found:
     lost: Mapping[TableName, str] = field(default_factory=dict)  # table -> why
     files: Mapping[TableName, tuple[RewoundFile, ...]] = field(default_factory=dict)
     collected: Collected = field(default_factory=Collected)
-    numbers: tuple[int, ...] = ()  # of all releases, rising
+    numbers: Sequence[int] = ()  # of all releases, rising
     intact: tuple[int, ...] = ()  # releases that have the rows which are lost in this one
 
 
@@ -91,18 +91,18 @@ def choose_return(state: LakeState, ask: Return, before: Graph, target: Graph) -
         closed = _closed(set(ask.select), (before, target))
         along = closed - ask.select
         going = closed | _sources_along(closed, before, target)
+    differing = {name for name in going if _differs(name, release, ask.to)}
     kept = {
         name
-        for name in going
+        for name in differing
         if ask.mode == "keep-ingest" and _kind(release.tables, name) == "ingest"
     }
-    moving = frozenset(name for name in going - kept if _differs(name, release, ask.to))
+    moving = frozenset(differing - kept)
     tables = _merge(release, ask.to, moving)
     graph = target
     if _codes(tables) != _codes(ask.to.tables):
         graph = _compile_mixed(state, ask, tables, target)
-    along = {name for name in along if name in moving}
-    return Way(before, graph, tables, moving, tuple(sorted(along)), tuple(sorted(kept & names)))
+    return Way(before, graph, tables, moving, tuple(sorted(along & moving)), tuple(sorted(kept)))
 
 
 def make_rollback(state: LakeState, ask: Return, way: Way, found: Found, now: datetime) -> Plan:

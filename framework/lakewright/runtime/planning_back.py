@@ -71,7 +71,8 @@ def _state_of_both(lake: Lake, environment: str, target: Release) -> LakeState:
 def _look(lake: Lake, state: LakeState, ask: Return, way: Way, now: datetime) -> Found:
     """What was collected is refused before anything is looked for in storage."""
     records = lake.control(state.environment)
-    numbers = tuple(lake.numbers(state.environment))
+    newest = state.release.release if state.release else 0
+    numbers = range(state.restorable_from or 1, newest + 1)  # without a gap, so none is listed
     found = Found(collected=collected(records, now), numbers=numbers)
     refuse_collected(ask, way, found)
     restored = [entry for entry in way.restored if entry.kind != "source"]

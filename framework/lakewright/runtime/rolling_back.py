@@ -25,7 +25,7 @@ from lakewright.lake import Entry, Lake, Release
 from lakewright.lake.control import collected
 from lakewright.names import TableName
 from lakewright.plans import Plan, RestoreTable
-from lakewright.runtime.groups import settle_group
+from lakewright.runtime.groups import renewed, settle_group
 from lakewright.runtime.publishing import winners_since
 from lakewright.runtime.redacting import redact_held, redact_report, secrets_of
 from lakewright.runtime.reporting import store_report
@@ -176,21 +176,22 @@ def _follow(
     """Step 3, group by group; nothing that fails here undoes what is published."""
     wanted = sorted(changes, key=lambda change: change.table)
     with ThreadPoolExecutor(max_workers=workers) as pool:
-        told = pool.map(lambda change: _settle(run, change, clock()), wanted)
+        told = pool.map(lambda change: _settle(run, change, clock), wanted)
         return {change.table: why for change, why in zip(wanted, told, strict=True) if why}
 
 
-def _settle(run: Run, change: RestoreTable, now: datetime) -> str:
+def _settle(run: Run, change: RestoreTable, clock: Callable[[], datetime]) -> str:
     """Why the group's head did not follow; "" when it did.
 
     Under the claim nobody else publishes the group, so that the newest release is the one to
     follow, also when others came behind the rollback.
     """
     try:
-        claim = run.lake.claim(run.plan.environment, change.table, run.run_id, now)
+        claim = run.lake.claim(run.plan.environment, change.table, run.run_id, clock())
         try:
-            latest = run.lake.latest(run.plan.environment)
-            settle_group(run, Group(change, claim), latest)
+            group = Group(change, claim)
+            with renewed({change.table: group}, clock):
+                settle_group(run, group, run.lake.latest(run.plan.environment))
             run.stop_at(f"3 settled {change.table}")
         finally:
             claim.release()
