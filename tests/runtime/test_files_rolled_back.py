@@ -120,17 +120,21 @@ def test_keep_ingest_leaves_loaded_files_and_rebuilds_with_the_code_of_then(
 
 
 def test_kept_files_that_the_code_of_then_cannot_read_are_refused_with_what_is_possible(
-    landing: Landing,
+    tmp_path: Path,
 ) -> None:
-    (landing.folder.parent / "other").mkdir()
-    (landing.folder.parent / "other" / "a.csv").write_text("b\n1\n")
-    landing.shop.edit(
-        "pipelines/raw/w.yml", INGEST.replace("landing", "other").replace("{a:", "{b:")
+    landing = Landing(tmp_path)
+    landing.land("x.csv", "a,b", "1,2")
+    both = INGEST.replace("{a: {type: bigint}}", "{a: {type: bigint}, b: {type: bigint}}")
+    landing.shop.edit("pipelines/raw/w.yml", both)
+    landing.apply()
+    one = INGEST.replace("{a:", "{b:").replace(
+        "header: true}", "header: true}\non_new_column: ignore"
     )
+    landing.shop.edit("pipelines/raw/w.yml", one)
     landing.shop.edit("sql/gold/sums.sql", "SELECT CAST(sum(b) AS BIGINT) AS a FROM raw.w")
     landing.apply()
     with pytest.raises(RefusedError) as caught:
-        plan_back(landing.shop, 2, mode="keep-ingest", resolve=landing.resolve)
+        plan_back(landing.shop, 1, mode="keep-ingest", resolve=landing.resolve)
     assert caught.value.code == "LW350"
     assert "--hold or --replay" in caught.value.problems[0].hint
-    assert not plan_back(landing.shop, 2, mode="replay", resolve=landing.resolve).empty
+    assert not plan_back(landing.shop, 1, mode="replay", resolve=landing.resolve).empty
