@@ -75,6 +75,24 @@ VERBS: tuple[Verb, ...] = (
         "Take an existing Delta table under management; writes nothing to it.",
         "lakewright adopt silver.orders --location /data/old/orders",
     ),
+    Verb(
+        "rollback",
+        "ship",
+        "Take readers back to an earlier release, with its code.",
+        'lakewright rollback --reason "wrong rates"',
+    ),
+    Verb(
+        "hold",
+        "ship",
+        "Leave tables at their released version.",
+        'lakewright hold silver.orders --reason "rates are checked"',
+    ),
+    Verb(
+        "resume",
+        "ship",
+        "Let held tables be refreshed again.",
+        'lakewright resume silver.orders --reason "rates are right"',
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(

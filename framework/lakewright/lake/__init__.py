@@ -24,6 +24,7 @@ from lakewright.lake.ports import (
     StoredObject,
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
+from lakewright.lake.restorable import find_lost, rewound_files
 from lakewright.lake.state import LEDGER_SCHEMA, read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -54,6 +55,7 @@ from lakewright.lake.values import (
     Redefined,
     Release,
     ReleasePin,
+    RewoundFile,
     SourceHead,
 )
 
@@ -90,6 +92,7 @@ __all__ = [
     "Redefined",
     "Release",
     "ReleasePin",
+    "RewoundFile",
     "SourceHead",
     "StoreClaims",
     "StoredObject",
@@ -100,6 +103,7 @@ __all__ = [
     "decode_release",
     "encode_release",
     "find_drift",
+    "find_lost",
     "fit_rows",
     "from_arrow",
     "hash_file",
@@ -113,6 +117,7 @@ __all__ = [
     "parse_type",
     "read_redefined",
     "read_source",
+    "rewound_files",
     "storage_error_told",
     "to_arrow",
     "token_of",

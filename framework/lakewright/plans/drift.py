@@ -16,6 +16,7 @@ from lakewright.plans.values import (
     DropTable,
     Plan,
     Reason,
+    RestoreTable,
 )
 
 Fate = Literal["adopt", "discard", "overwrite", "repair", "decide", "wait", "leave"]
@@ -50,7 +51,7 @@ def fate_of(plan: Plan, drift: Drift) -> Fate:
     second for a run that writes it. `repair`: only the definition had changed.
     """
     change = next((it for it in plan.changes if it.table == drift.table.group), None)
-    if change is None or isinstance(change, DropTable):
+    if change is None or isinstance(change, DropTable | RestoreTable):
         step = plan.graph.steps.get(drift.table.group)
         grows = step is not None and is_append_like(step)
         return "wait" if grows and drift.changes_data else "leave"

@@ -18,6 +18,7 @@ from lakewright.graph import (
     Step,
 )
 from lakewright.lake import Entry, FileListing, Held, LakeState
+from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
 from lakewright.plans.drift import adopt_head, is_append_like, refuse_adoption
@@ -104,6 +105,7 @@ class _Walk:
         self._entries = state.release.tables if state.release else {}
         self._before = {hold.table: hold for hold in state.release.held} if state.release else {}
         self._said = {hold.table: hold for hold in state.holds}
+        self._resumed = state.resumed
         self._made = replace(made, tables=self._entries)
         self.changes: dict[TableName, Change] = {}
         self.unchanged: list[TableName] = []
@@ -134,8 +136,9 @@ class _Walk:
             self.changes[step.name] = self._change(step, entry, reasons)
         else:
             self.unchanged.append(step.name)
-            if step.name in self._before:
-                self.freed.append(self._before[step.name])
+            freed = self._before.get(step.name) or self._said.get(step.name)
+            if freed is not None:
+                self.freed.append(freed)
 
     def _change(self, step: Step, entry: Entry | None, reasons: tuple[Reason, ...]) -> Change:
         if self._drift == "adopt" and entry is not None and is_append_like(step):
@@ -181,7 +184,7 @@ class _Walk:
     def _same(self, step: Step, hold: Held) -> bool:
         """Whether trying again would try the very same thing."""
         if hold.by == "rollback":
-            return True
+            return not is_resumed(hold, self._resumed)
         if any(name in self.changes for name in step.upstream):
             return False
         return hold.attempt == attempt_of(step, self._made)

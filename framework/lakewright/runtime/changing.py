@@ -18,6 +18,7 @@ from lakewright.plans import (
     BuildTable,
     DropTable,
     PublishView,
+    RestoreTable,
 )
 from lakewright.runtime.adopting import adopt_head, adopt_table
 from lakewright.runtime.binding import Binder, versions_used
@@ -66,6 +67,8 @@ def change_table(run: Run, group: Group, vector: Vector, release: int) -> Change
             return Changed(*adopt_table(run, group, change, vector))
         case DropTable():
             return Changed({}, TableReport(change.table, change.action, "none", "published"))
+        case RestoreTable():
+            raise AssertionError(f"{change.table}: what goes back is never built")
         case _:
             assert_never(change)
 

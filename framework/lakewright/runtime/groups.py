@@ -18,6 +18,7 @@ from lakewright.lake import (
     ahead_of,
     is_ours,
     look_ahead,
+    matches,
     read_redefined,
 )
 from lakewright.names import TableName
@@ -168,6 +169,13 @@ def _undo(run: Run, member: Member, entry: Entry, ahead: Ahead) -> None:
     tables.restore(member.uri, entry.version, run.token(entry.table), over=last)
     _redefine(run, member, definition)
     member.base = _undone(run, member, entry.version)
+    if member.base is None or not matches(member.base.definition, definition):
+        raise LakeError(
+            "LW451",
+            f"{entry.table} was brought back, and its columns or constraints are not those of the"
+            " release",
+            hint="somebody else changes the table; run the same command again",
+        )
 
 
 def _undone(run: Run, member: Member, version: int) -> Head | None:
