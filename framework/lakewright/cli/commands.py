@@ -23,6 +23,18 @@ Drift = Annotated[
     typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help="What readers saw then: a date or an ISO time, in the project's time zone.",
+        metavar="TIME",
+    ),
+]
+Newest = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="The newest; 20 on a terminal, else all.", metavar="LINES"),
+]
 RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
 
 
@@ -188,30 +200,32 @@ def status(common: Common) -> int:
     return show_status(common)
 
 
-def releases(common: Common) -> int:
+def releases(common: Common, limit: Newest = None) -> int:
     from lakewright.cli.looking import list_releases
 
-    return list_releases(common)
+    return list_releases(common, limit)
 
 
-def history(common: Common, table: AnyTable = None) -> int:
+def history(common: Common, table: AnyTable = None, limit: Newest = None) -> int:
     from lakewright.cli.looking import show_history
 
-    return show_history(common, table)
+    return show_history(common, table, limit)
 
 
 def sql(
     common: Common,
     query: Annotated[str, typer.Argument(help="One SELECT over released tables.", metavar="QUERY")],
+    *,
     release: Annotated[
         int | None, typer.Option("--release", help="Its number; by default the latest.")
     ] = None,
+    as_of: AsOf = None,
     form: RowsAs = "table",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows at most.")] = None,
 ) -> int:
-    from lakewright.cli.reading import query_release
+    from lakewright.cli.reading import Wanted, query_release
 
-    return query_release(common, query, release=release, form=form, limit=limit)
+    return query_release(common, query, Wanted(release, as_of), form=form, limit=limit)
 
 
 def explain(

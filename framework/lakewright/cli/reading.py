@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from lakewright.cli.choosing import choose_release, refuse_collected
 from lakewright.cli.engine import OnDemand
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
@@ -45,8 +46,16 @@ class Question:
     where: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which release: by number, by time, or the latest."""
+
+    number: int | None = None
+    as_of: str | None = None
+
+
 def query_release(
-    common: Common, query: str, *, release: int | None, form: str, limit: int | None
+    common: Common, query: str, wanted: Wanted, *, form: str, limit: int | None
 ) -> int:
     """`sql`: the rows of one SELECT over all tables of a release, at exactly its versions."""
     streams = Streams.of(common)
@@ -54,9 +63,7 @@ def query_release(
     space = open_workspace(common)
     lake = existing_lake(space)
     # The latest record may be unreadable; a release asked for by its number is read all the same.
-    found = (
-        latest_release(space, lake) if release is None else lake.release(space.environment, release)
-    )
+    found = choose_release(space, lake, wanted.number, wanted.as_of)
     rows = read_rows(space, lake, found, query, limit=limit)
     streams.answer(render_rows(rows, shape, color=streams.color))
     return 0
@@ -122,6 +129,8 @@ def _ask(
             question.where,
             hint="apply that first: a preview reads released tables only",
         )
+    now = datetime.now(UTC)
+    refuse_collected(lake, release, question.reads, now)
     graph, inputs = _behind(space, lake, release, question.reads)
     opened = OnDemand(space.engine, lambda: open_engine(space.engine, conf=space.conf))
     with closing(opened) as engine:

@@ -44,6 +44,7 @@ from lakewright.lake.values import (
     ReleasePin,
     SourceHead,
 )
+from lakewright.lake.walking import Span, first_number, trace_table
 
 __all__ = [
     "LEDGER_SCHEMA",
@@ -77,11 +78,13 @@ __all__ = [
     "Release",
     "ReleasePin",
     "SourceHead",
+    "Span",
     "StoreClaims",
     "StoredObject",
     "arrow_schema",
     "decode_release",
     "encode_release",
+    "first_number",
     "fit_rows",
     "from_arrow",
     "hash_file",
@@ -96,5 +99,6 @@ __all__ = [
     "storage_error_told",
     "to_arrow",
     "token_of",
+    "trace_table",
     "widens",
 ]
