@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from lakewright.cli.workspace import Workspace, latest_release
 from lakewright.errors import LakeError, RefusedError, UsageError
-from lakewright.lake import Collected, Entry, Lake, Release, first_number
+from lakewright.graph import Graph
+from lakewright.lake import Collected, Entry, Lake, LakeState, Release, first_number
 from lakewright.lake.control import collected
 from lakewright.names import TableName
+from lakewright.plans import compile_released
 
 
 def choose_release(
@@ -72,6 +74,24 @@ def read_moment(written: str | datetime, zone: ZoneInfo) -> datetime:
 def zone_of(space: Workspace) -> ZoneInfo:
     """The project's time zone; UTC without a project."""
     return ZoneInfo(space.project.timezone if space.project else "UTC")
+
+
+def released_graph(lake: Lake, release: Release) -> Graph:
+    """What the release's own sources compile to."""
+    environment = release.environment
+    digests = {entry.code for entry in release.tables.values() if entry.code}
+    code = {digest: lake.code(environment, digest) for digest in digests}
+    return compile_released(
+        LakeState(
+            lake=lake.uri,
+            lake_id=lake.info().lake_id,
+            environment=environment,
+            protected=False,
+            release=release,
+            inputs={},
+            code=code,
+        )
+    )
 
 
 def refuse_collected(

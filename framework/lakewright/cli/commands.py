@@ -212,6 +212,48 @@ def history(common: Common, table: AnyTable = None, limit: Newest = None) -> int
     return show_history(common, table, limit)
 
 
+def diff(
+    common: Common,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="41..42, prod..dev_ana, prod@41.. or v3..v5; then tables. By default what the"
+            " latest release changed.",
+            metavar="A..B TABLE",
+        ),
+    ] = None,
+    *,
+    select: Select = None,
+    as_of: AsOf = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Columns that tell rows of one table apart.", metavar="A,B"),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Sample rows of each sort.", metavar="ROWS")
+    ] = 5,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=1,
+            help="Compare about as many of larger tables; 5,000,000 unless said.",
+            metavar="ROWS",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="text, json or markdown.", metavar="FORMAT")
+    ] = "text",
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 when they differ.")
+    ] = False,
+) -> int:
+    from lakewright.cli.diffing import Asked, diff_releases
+
+    asked = Asked(tuple(words or ()), tuple(select or ()), as_of, key, limit, sample, form)
+    return diff_releases(common, asked, detailed=detailed_exitcode)
+
+
 def sql(
     common: Common,
     query: Annotated[str, typer.Argument(help="One SELECT over released tables.", metavar="QUERY")],

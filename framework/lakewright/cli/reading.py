@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from lakewright.cli.choosing import choose_release, refuse_collected
+from lakewright.cli.choosing import choose_release, refuse_collected, released_graph
 from lakewright.cli.engine import OnDemand
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
@@ -31,7 +31,6 @@ from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
-from lakewright.plans import compile_released
 from lakewright.runtime import clock_parameters, read_query
 from lakewright.runtime.parameters import render_parameters
 
@@ -152,10 +151,7 @@ def _behind(
     """The released graph and its inputs, where views or sources are read; else none is needed."""
     if all(release.tables[name].location for name in reads):
         return Graph("", {}, (), {}, "UTC", 0), {}
-    digests = {entry.code for entry in release.tables.values() if entry.code}
-    code = {digest: lake.code(space.environment, digest) for digest in digests}
-    state = replace(lake.state(space.environment, ()), release=release, code=code)
-    graph = compile_released(state)
+    graph = released_graph(lake, release)
     return graph, lake.state(space.environment, graph.inputs, resolve=locator(space)).inputs
 
 
