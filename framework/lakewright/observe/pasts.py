@@ -44,7 +44,7 @@ def past_document(past: Past, environment: str) -> dict[str, Any]:
 def _row(version: PastVersion, *, verbose: bool) -> tuple[str, ...]:
     commit, entry = version.commit, version.entry
     cells = (
-        str(version.version) if version.version >= 0 else "-",
+        str(version.version) if version.location else "-",
         minute(commit.timestamp) if commit else _created(version),
         commit.operation if commit else "-",
         ", ".join(map(_numbers, version.spans)) or "none",
@@ -104,8 +104,8 @@ def _moves(past: Past) -> Iterator[Move]:
 def _version_document(version: PastVersion) -> dict[str, Any]:
     commit, entry, release = version.commit, version.entry, version.release
     return {
-        "version": version.version,
-        "location": version.location,
+        "version": version.version if version.location else None,
+        "location": version.location or None,
         "committed_at": moment(commit.timestamp) if commit else None,
         "operation": commit.operation if commit else None,
         "changes_data": commit.changes_data if commit else None,

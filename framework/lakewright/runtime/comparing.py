@@ -13,7 +13,7 @@ from typing import Any
 
 from lakewright.engines.port import Engine, Session, SqlRows
 from lakewright.graph import Graph
-from lakewright.lake import Entry, Field, FileListing, Lake, Pin, Release, SourceHead
+from lakewright.lake import Entry, Field, FileListing, InputVersion, Lake, Pin, Release, SourceHead
 from lakewright.names import QUARANTINE, TableName
 from lakewright.runtime.binding import Binder
 from lakewright.runtime.comparison import (
@@ -85,14 +85,21 @@ def is_same(left: Release, right: Release, table: TableName) -> bool:
         return before is after
     if before.location or after.location:
         return _version(before) == _version(after)
-    made = (before.code, before.sql, before.inputs, before.clock, before.table_id, before.version)
-    if made != (after.code, after.sql, after.inputs, after.clock, after.table_id, after.version):
+    if (before.code, before.sql, before.clock) != (after.code, after.sql, after.clock):
         return False
-    return all(
-        is_same(left, right, name)
-        for name in before.inputs
-        if name in left.tables and left.tables[name].kind == "view"
+    inner = [name for name in before.inputs if _is_view(left, name)]
+    return _stored_inputs(before, inner) == _stored_inputs(after, inner) and all(
+        is_same(left, right, name) for name in inner
     )
+
+
+def _is_view(release: Release, table: TableName) -> bool:
+    return table in release.tables and release.tables[table].kind == "view"
+
+
+def _stored_inputs(entry: Entry, views: Sequence[TableName]) -> dict[TableName, InputVersion]:
+    """A view's own number says in which release it changed, not what it shows."""
+    return {name: used for name, used in entry.inputs.items() if name not in views}
 
 
 def _version(entry: Entry) -> tuple[str, str, str, int]:

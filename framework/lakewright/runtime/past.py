@@ -115,12 +115,13 @@ def read_past(
 def _spans(lake: Lake, environment: str, table: TableName, log: _Log, most: int) -> Iterator[Span]:
     """Spans down to one older than all that is shown: it tells what the oldest shown changed."""
     shown, others = {commit.version for commit in log.commits}, 0
+    oldest = min(shown, default=0)
     for span in trace_table(lake, environment, table, log.known):
         yield span
         entry = span.entry
         in_log = entry is not None and entry.location and entry.location == log.location
         others += not (in_log and entry is not None and entry.version in shown)
-        if others > most or (in_log and entry is not None and entry.version < min(shown)):
+        if others > most or (in_log and entry is not None and entry.version < oldest):
             return
 
 
