@@ -85,7 +85,7 @@ def render_markdown(diff: Diff) -> str:
         ]
     lines += [_summary(diff), ""]
     for table in diff.tables:
-        if not table.differs and not _is_limited(table):
+        if table.status != "changed" and not _is_limited(table):
             continue
         details = [_headline(table), *_details(table, verbose=True)]
         summary = f"<details><summary>{_code(str(table.table))}</summary>"
@@ -170,10 +170,10 @@ def _match_words(columns: Sequence[ColumnMatch], *, verbose: bool) -> str:
     if len(shown) < len(differing):
         words.append(f"{len(differing) - len(shown)} more columns differ")
     equal = len(columns) - len(differing)
-    if equal:
-        some = "all" if not differing else str(equal)
-        other = "" if not differing else " other"
-        words.append(f"{some}{other} column{'' if equal == 1 else 's'} 100%")
+    if not differing:
+        words.append("every column 100%")
+    elif equal:
+        words.append(f"{equal} other column{'' if equal == 1 else 's'} 100%")
     return ", ".join(words)
 
 
@@ -228,13 +228,19 @@ def _markdown_row(table: TableDiff) -> str:
     cells = [
         _code(str(table.table)),
         table.status if rows is None or rows.share == 1 else f"{table.status} (sampled)",
-        figure(rows.left_only) if rows else "",
-        figure(rows.right_only) if rows else "",
+        figure(rows.left_only) if rows else _whole(table, "removed"),
+        figure(rows.right_only) if rows else _whole(table, "added"),
         figure(rows.changed) if rows and keyed else "",
         figure(rows.same) if rows else "",
         ", ".join(_code(word) for word in _schema_words(table.schema)),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _whole(table: TableDiff, status: Status) -> str:
+    """The rows of a table that only one side has, in that side's column."""
+    entry = table.left or table.right
+    return figure(entry.rows) if entry is not None and table.status == status else ""
 
 
 def _code(text: str) -> str:
