@@ -12,7 +12,7 @@ from fakes.engine import FakeEngine
 from lakewright.lake import Entry, LakeState, Pin, Release
 from lakewright.names import TableName
 from lakewright.plans import compile_released
-from lakewright.runtime.comparing import Scope, Side, compare_sides, hidden_columns, is_same
+from lakewright.runtime.comparing import Scope, Side, compare_sides, is_same
 from lakewright.runtime.differences import TableDiff
 from runtime.shop import DAY_ONE, ENVIRONMENT, Shop, name
 
@@ -197,16 +197,6 @@ def test_values_of_pii_columns_never_come_back(shop: Shop) -> None:
     assert changed.key == {"id": "***"}
     assert changed.changes == {"customer": ("***", "***")}
     assert come.values == {"id": "***", "customer": "***", "amount": 7}
-
-
-def test_what_is_read_marks_columns_of_the_same_name(shop: Shop) -> None:
-    pii = "columns:\n  amount: {pii: direct}\n"
-    spec = shop.files["pipelines/silver/orders.yml"]
-    shop.edit("pipelines/silver/orders.yml", spec + pii)
-    graph = shop.graph()
-    assert hidden_columns(LARGE, graph) == {"amount"}
-    assert hidden_columns(ORDERS.quarantine, graph) == {"amount", "_raw"}
-    assert hidden_columns(name("silver.customers"), graph) == set()
 
 
 def test_larger_tables_are_compared_by_a_sample_that_is_told(shop: Shop) -> None:

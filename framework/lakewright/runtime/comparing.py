@@ -6,7 +6,7 @@ side under names of its own and with the views that the side has, and joined by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from lakewright.engines.port import Engine, Session, SqlRows
 from lakewright.graph import Graph
 from lakewright.lake import Entry, Field, FileListing, InputVersion, Lake, Pin, Release, SourceHead
-from lakewright.names import QUARANTINE, TableName
+from lakewright.names import TableName
 from lakewright.runtime.binding import Binder
 from lakewright.runtime.comparison import (
     Compared,
@@ -36,6 +36,7 @@ from lakewright.runtime.differences import (
     Status,
     TableDiff,
 )
+from lakewright.runtime.hiding import Hidden, hidden_columns, is_hidden
 from lakewright.runtime.reading import as_released
 
 MOST_ROWS = 5_000_000  # of one side; larger tables are compared by a sample of about as many
@@ -116,6 +117,7 @@ class _Desk:
     right: Side
     _session: Session | None = None
     _binders: dict[str, Binder] = field(default_factory=dict)
+    _hidden: tuple[Hidden, ...] | None = None
 
     @property
     def session(self) -> Session:
@@ -131,6 +133,12 @@ class _Desk:
             inputs = as_released(side.release, side.inputs)
             self._binders[name] = Binder(names, side.graph, self.lake, side.release.tables, inputs)
         return self._binders[name].relation(table)
+
+    def hides(self, table: TableName, column: str) -> bool:
+        """Whether either side says that values of the column are never shown."""
+        if self._hidden is None:
+            self._hidden = tuple(hidden_columns(side.graph) for side in (self.left, self.right))
+        return any(is_hidden(hidden, table, column) for hidden in self._hidden)
 
     def close(self) -> None:
         if self._session is not None:
@@ -177,32 +185,11 @@ def _compare_table(desk: _Desk, table: TableName, scope: Scope) -> TableDiff:
     left, right = desk.relation("left", table), desk.relation("right", table)
     fields = (_fields(desk, before, left), _fields(desk, after, right))
     schema = _schema_diff(*fields)
-    hidden = hidden_columns(table, desk.left.graph) | hidden_columns(table, desk.right.graph)
-    columns, notes = _columns(*fields, hidden)
+    columns, notes = _columns(*fields, lambda column: desk.hides(table, column))
     key = scope.key or _key(table, desk)
     rows, more = _compare_rows(desk.session, Comparison(left, right, columns), key, scope)
     status: Status = "unchanged" if rows.equal and not schema else "changed"
     return TableDiff(table, status, before, after, schema, rows, (*notes, *more))
-
-
-def hidden_columns(table: TableName, graph: Graph) -> frozenset[str]:
-    """Columns, in lower case, whose values are never shown: marked `pii`, here or upstream.
-
-    What a table reads marks columns of the same name; a raw record may hold any of them.
-    """
-    found: set[str] = set()
-    todo, seen = [table.group], set[TableName]()
-    while todo:
-        step = graph.steps.get(name := todo.pop())
-        if step is None or name in seen:
-            continue
-        seen.add(name)
-        todo += step.reads
-        columns = (*(step.columns or ()), *step.declared)
-        found |= {column.name.lower() for column in columns if column.pii != "none"}
-    if found and table.table.endswith(QUARANTINE):
-        found.add("_raw")
-    return frozenset(found)
 
 
 def _key(table: TableName, desk: _Desk) -> tuple[str, ...]:
@@ -224,13 +211,13 @@ def _schema_diff(left: Sequence[Field], right: Sequence[Field]) -> SchemaDiff:
 
 
 def _columns(
-    left: Sequence[Field], right: Sequence[Field], hidden: frozenset[str]
+    left: Sequence[Field], right: Sequence[Field], hides: Callable[[str], bool]
 ) -> tuple[tuple[Compared, ...], list[str]]:
     """The columns to compare, and a note for each that cannot be."""
     both, _, _ = split_columns(left, right)
     found, notes = [], []
     for old, new in both:
-        column = compared(old, new, hidden=new.name.lower() in hidden)
+        column = compared(old, new, hidden=hides(new.name))
         if column is not None:
             found.append(column)
         else:
