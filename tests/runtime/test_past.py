@@ -101,6 +101,14 @@ def test_a_view_has_a_version_for_each_change_and_no_log(shop: Shop) -> None:
     assert all(version.restorable for version in found)
 
 
+def test_a_borrowed_table_shows_what_the_fork_names_and_no_more(shop: Shop) -> None:
+    lake = shop.world.lake()
+    lake.put_release(replace(lake.release(ENVIRONMENT, 1), environment="dev", kind="fork"))
+    found = read_past(lake, "dev", ORDERS, limit=None, now=LATER).versions
+    assert [told(version) for version in found] == [(1, [(1, 1)])]
+    assert (found[0].restorable, found[0].drifted) == (True, False)
+
+
 def test_a_release_says_who_made_it() -> None:
     shop = Shop.open()
     plan = shop.plan()

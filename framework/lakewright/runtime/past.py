@@ -119,18 +119,23 @@ def _spans(lake: Lake, environment: str, table: TableName, log: _Log, most: int)
     for span in trace_table(lake, environment, table, log.known):
         yield span
         entry = span.entry
-        in_log = entry is not None and entry.location and entry.location == log.location
+        in_log = entry is not None and bool(entry.location) and _place(entry) == log.location
         others += not (in_log and entry is not None and entry.version in shown)
         if others > most or (in_log and entry is not None and entry.version < oldest):
             return
 
 
 def _read_log(lake: Lake, environment: str, table: TableName, most: int) -> _Log:
+    """What stands in the log of the table's own location.
+
+    The log of a location that the environment only reads goes on without it, so it tells nothing.
+    """
     location = _location(lake, environment, table)
-    head = lake.tables.head(lake.location_uri(location)) if location else None
+    uri = lake.location_uri(location) if _is_owned(environment, location) else ""
+    head = lake.tables.head(uri) if uri else None
     if head is None:
         return _Log(location)
-    commits = tuple(islice(_newest_commits(lake, location, head.version), most + 1))
+    commits = tuple(islice(_newest_commits(lake, uri, head.version), most + 1))
     runs = dict.fromkeys(run for run in map(_run_of, commits) if run)
     known = [number for run in runs if (number := _released_by(lake, environment, run))]
     return _Log(location, commits[:most], len(commits) <= most, known)
@@ -140,12 +145,20 @@ def _location(lake: Lake, environment: str, table: TableName) -> str:
     """Where the table is, or where it was as long as a release had it."""
     newest = next(trace_table(lake, environment, table), None)
     if newest is not None and newest.entry is not None:
-        return newest.entry.location
+        return _place(newest.entry)
     return paths.table(environment, table)
 
 
-def _newest_commits(lake: Lake, location: str, head: int) -> Iterator[Commit]:
-    uri = lake.location_uri(location)
+def _place(entry: Entry) -> str:
+    """The location as it is recorded; one in a base lake begins with the base as written."""
+    return f"{entry.base}/{entry.location}" if entry.base else entry.location
+
+
+def _is_owned(environment: str, location: str) -> bool:
+    return location.startswith(f"{environment}/")
+
+
+def _newest_commits(lake: Lake, uri: str, head: int) -> Iterator[Commit]:
     for version in range(head, -1, -1):
         try:
             yield lake.tables.commit(uri, version)
@@ -163,9 +176,9 @@ def _versions(
     commits = {(log.location, commit.version, ""): commit for commit in log.commits}
     for key in _in_order([*named, *commits]):
         location, version, _ = key
-        commit = commits.get(key) or (_commit(lake, location, version) if location else None)
         found = tuple(named.get(key, ()))
-        owned = location.startswith(f"{environment}/")
+        commit = commits.get(key) or (_commit(lake, found[0].entry) if location else None)
+        owned = _is_owned(environment, location)
         yield PastVersion(location, version, commit, found, _restorable(found, commit, gone), owned)
 
 
@@ -181,7 +194,7 @@ def _key(span: Span) -> _Key:
     entry = span.entry
     assert entry is not None, "spans without the table have no version"
     if entry.location:
-        return entry.location, entry.version, ""
+        return _place(entry), entry.version, ""
     return "", entry.version, f"{entry.table_id} {entry.code} {sorted(entry.inputs.items())}"
 
 
@@ -198,9 +211,10 @@ def _alive(span: Span, gone: Collected) -> bool:
     return kept or not gone.has(span.last, span.entry.table)
 
 
-def _commit(lake: Lake, location: str, version: int) -> Commit | None:
+def _commit(lake: Lake, entry: Entry | None) -> Commit | None:
+    assert entry is not None, "only releases that have the table are asked"
     try:
-        return lake.tables.commit(lake.location_uri(location), version)
+        return lake.tables.commit(lake.pin(entry).location, entry.version)
     except NotFoundError:
         return None
 
