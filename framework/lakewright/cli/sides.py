@@ -46,11 +46,12 @@ def choose_sides(
         written = f"@{as_of}.."
     if written is None:
         return _last_step(space, lake)
-    left, _, right = written.partition("..")
-    sides = [_read_side(space, lake, text.strip(), tables) for text in (left, right)]
-    return _other(space, lake, left, sides[0], sides[1]), _other(
-        space, lake, right, sides[1], sides[0]
-    )
+    before, _, after = written.partition("..")
+    left = _read_side(space, lake, before.strip(), tables)
+    right = _read_side(space, lake, after.strip(), tables)
+    if left is None and right is None:
+        raise _unreadable(written)
+    return left or _other(space, lake, right), right or _other(space, lake, left)
 
 
 def _last_step(space: Workspace, lake: Lake) -> tuple[Chosen, Chosen]:
@@ -66,19 +67,13 @@ def _last_step(space: Workspace, lake: Lake) -> tuple[Chosen, Chosen]:
     return _of(before, exact=True), _of(latest)
 
 
-def _other(
-    space: Workspace, lake: Lake, text: str, side: Chosen | None, known: Chosen | None
-) -> Chosen:
+def _other(space: Workspace, lake: Lake, known: Chosen | None) -> Chosen:
     """A side that was left open: the latest of the environment of the other one.
 
     An environment by its name alone is compared with the one that the command works in.
     """
-    if side is not None:
-        return side
-    if known is None:
-        raise _unreadable(f"{text}..")
-    same = known.exact
-    environment = known.release.environment if same else space.environment
+    assert known is not None, "two open sides were refused"
+    environment = known.release.environment if known.exact else space.environment
     return _of(_latest(space, lake, environment))
 
 
