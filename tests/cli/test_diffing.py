@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-import lakewright
 from cli.programs import Cli
-from lakewright.errors import RefusedError
 from lakewright.lake import ControlRecord, Lake, open_lake
 from lakewright.names import TableName
 
@@ -128,37 +126,3 @@ def test_collected_rows_are_refused_only_where_they_would_be_read(built: Cli, la
     lake.put_release(replace(second, release=3, parent=2, run_id="r3", tables=tables))
     done = built("diff", "1..3")
     assert (done.code, "LW373" in done.err) == (4, True)
-
-
-def test_a_collected_release_is_not_read(built: Cli, lake: Lake) -> None:
-    lake.put_control("dev_ana", ControlRecord("expire", "", "gc", datetime.now(UTC), release=1))
-    done = built("sql", "SELECT count(*) AS n FROM silver.orders", "--release", "1")
-    assert (done.code, "LW373" in done.err) == (4, True)
-    with pytest.raises(RefusedError):
-        lakewright.read("silver.orders", release=1)
-    assert lakewright.read("silver.orders", release=2).num_rows == 3
-    shown = {it["release"]: it["restorable"] for it in json.loads(built("releases", "--json").out)}
-    assert shown == {1: False, 2: True}
-
-
-def test_releases_and_history_take_a_limit(built: Cli, lake: Lake) -> None:
-    assert [
-        it["release"] for it in json.loads(built("releases", "--limit", "1", "--json").out)
-    ] == [2]
-    assert "and 1 earlier release;" in built("releases", "--limit", "1").out
-    changes = json.loads(built("history", "--limit", "1", "--json").out)["changes"]
-    assert [(it["release"], it["did"]) for it in changes] == [(2, "dropped")]
-    assert "earlier changes" in built("history", "--limit", "1").out
-
-
-def test_history_of_a_table_names_its_versions(built: Cli, lake: Lake) -> None:
-    document = json.loads(built("history", "silver.orders", "--json").out)
-    assert document["complete"]
-    assert [(it["version"], it["releases"]) for it in document["versions"]] == [
-        (1, [{"first": 1, "last": 2}]),
-        (0, []),
-    ]
-    assert document["versions"][0]["by"].startswith("ana@")
-    assert [it["did"] for it in document["changes"]] == ["created"]
-    text = built("history", "silver.orders", "-v")
-    assert (text.code, "bronze.orders 1" in text.out) == (0, True)
