@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -11,9 +12,10 @@ from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import Workspace, existing_lake, open_workspace
 from lakewright.errors import UsageError
 from lakewright.lake import Lake, first_number
-from lakewright.lake.control import active_pins, collected
+from lakewright.lake.control import active_pins, collected, held_now
 from lakewright.names import TableName
 from lakewright.observe import render_json
+from lakewright.observe.holds import told_holds
 from lakewright.observe.pasts import past_document, render_past
 from lakewright.observe.releases import (
     history_document,
@@ -33,7 +35,11 @@ def show_status(common: Common) -> int:
     """`status`: the latest release and what is held."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    release = existing_lake(space).latest(space.environment)
+    lake = existing_lake(space)
+    release = lake.latest(space.environment)
+    if release is not None:
+        records = lake.control(space.environment)
+        release = replace(release, held=told_holds(held_now(release, records), records))
     if common.json:
         streams.answer(render_json(status_document(release, space.environment)))
     else:

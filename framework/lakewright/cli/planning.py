@@ -28,7 +28,14 @@ from lakewright.lake import Lake, LakeState
 from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of, plan_document, render_plan
-from lakewright.plans import DropTable, Plan, make_plan, merge_selected, refuse_unfit_pending
+from lakewright.plans import (
+    DropTable,
+    Plan,
+    RestoreTable,
+    make_plan,
+    merge_selected,
+    refuse_unfit_pending,
+)
 
 PENDING = 3  # the exit code of `plan --detailed-exitcode`
 
@@ -120,7 +127,9 @@ def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
     `fold`: one line that names the functions, instead of one for each.
     """
     running = {
-        change.table: change.step for change in plan.changes if not isinstance(change, DropTable)
+        change.table: change.step
+        for change in plan.changes
+        if not isinstance(change, DropTable | RestoreTable)
     }
     if not running:
         return plan
@@ -161,7 +170,9 @@ def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
     changes = {}
     for change in plan.changes:
         if change.action in _DECIDED:
-            code = "" if isinstance(change, DropTable) else change.step.fingerprint.full
+            code = (
+                "" if isinstance(change, DropTable | RestoreTable) else change.step.fingerprint.full
+            )
             changes[str(change.table)] = [change.action, code]
     return {
         "wish": {key: _listed(value) for key, value in asdict(wish).items()},

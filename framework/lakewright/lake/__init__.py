@@ -13,6 +13,7 @@ from lakewright.lake.ports import (
     StoredObject,
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
+from lakewright.lake.restorable import find_lost, rewound_files
 from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -42,6 +43,7 @@ from lakewright.lake.values import (
     Pin,
     Release,
     ReleasePin,
+    RewoundFile,
     SourceHead,
 )
 from lakewright.lake.walking import Span, first_number, trace_table
@@ -77,6 +79,7 @@ __all__ = [
     "Pin",
     "Release",
     "ReleasePin",
+    "RewoundFile",
     "SourceHead",
     "Span",
     "StoreClaims",
@@ -84,6 +87,7 @@ __all__ = [
     "arrow_schema",
     "decode_release",
     "encode_release",
+    "find_lost",
     "first_number",
     "fit_rows",
     "from_arrow",
@@ -96,6 +100,7 @@ __all__ = [
     "open_store",
     "parse_type",
     "read_source",
+    "rewound_files",
     "storage_error_told",
     "to_arrow",
     "token_of",

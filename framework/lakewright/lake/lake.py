@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -183,6 +183,13 @@ class Lake:
         """Released sources in path order; LakeError LW516 unless they are exactly those."""
         return code.get_code(self.store, environment, digest)
 
+    def released_code(
+        self, environment: str, entries: Iterable[Entry]
+    ) -> Mapping[str, tuple[SourceFile, ...]]:
+        """The sources that entries name, each read when it is first asked for."""
+        digests = tuple(sorted({entry.code for entry in entries if entry.code}))
+        return code.ReleasedCode(digests, lambda digest: self.code(environment, digest))
+
     def control(self, environment: str) -> tuple[ControlRecord, ...]:
         """What persons said, in order."""
         return control.read_control(self.store, environment)
@@ -297,11 +304,9 @@ class Lake:
             drift=state.find_drift(self.tables, entries, self.location_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
+            resumed=control.resumed_at(records),
             restorable_from=next(self.numbers(environment), None) if release else None,
-            code=code.ReleasedCode(
-                tuple(sorted({entry.code for entry in entries if entry.code})),
-                lambda digest: self.code(environment, digest),
-            ),
+            code=self.released_code(environment, entries),
         )
 
     def _claims(self) -> Claims:

@@ -204,6 +204,18 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RewoundFile:
+    """A file that a later release had loaded and an earlier one had not.
+
+    `now` is what is at its path: the same content, another one, or nothing.
+    """
+
+    path: str
+    size: int
+    now: Literal["there", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
 class FileListing:
     """What an ingest's pattern matches now, in path order, and what its released ledger holds."""
 
@@ -246,6 +258,9 @@ class LakeState:
     holds: tuple[Held, ...] = ()  # by persons, from the control records
     stopped: str = ""  # the reason of a stop that was not cleared
     restorable_from: int | None = None
+    resumed: Mapping[TableName | None, int] = field(
+        default_factory=dict
+    )  # table (None: all) -> the newest release after which it was resumed
     code: Mapping[str, tuple[SourceFile, ...]] = field(
         default_factory=dict
     )  # digest -> sources, read when asked
