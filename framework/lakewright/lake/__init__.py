@@ -58,6 +58,7 @@ from lakewright.lake.values import (
     RewoundFile,
     SourceHead,
 )
+from lakewright.lake.walking import Span, first_number, trace_table
 
 __all__ = [
     "LEDGER_SCHEMA",
@@ -94,6 +95,7 @@ __all__ = [
     "ReleasePin",
     "RewoundFile",
     "SourceHead",
+    "Span",
     "StoreClaims",
     "StoredObject",
     "ahead_of",
@@ -104,6 +106,7 @@ __all__ = [
     "encode_release",
     "find_drift",
     "find_lost",
+    "first_number",
     "fit_rows",
     "from_arrow",
     "hash_file",
@@ -121,5 +124,6 @@ __all__ = [
     "storage_error_told",
     "to_arrow",
     "token_of",
+    "trace_table",
     "widens",
 ]
