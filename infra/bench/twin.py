@@ -1,6 +1,6 @@
 """The demo warehouse as a good engineer would write it by hand in PySpark, for comparison.
 
-    python infra/bench/twin.py --engine sail --lake /tmp/lake
+    python -m infra.bench.twin --engine sail --lake /tmp/lake
 
 The same session settings, files, SQL, column types, checks, splits, counts and CHECK constraints as
 the project of this repository; independent tables at the same time; a ledger of loaded files. It
