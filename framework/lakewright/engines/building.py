@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from lakewright.engines.casting import cast_columns
-from lakewright.engines.counting import observed
+from lakewright.engines.counting import Counts, aggregates, counted
 from lakewright.engines.messages import at_place_of, broken_rule, explaining
 from lakewright.engines.port import (
     BuildJob,
@@ -111,8 +111,8 @@ def _look_up(frame: DataFrame, reference: DataFrame, test: ReferenceTest, index:
 
 def _needs_staging(frames: Frames, job: BuildJob, rules: Rules) -> bool:
     """Whether rows that two actions use are kept: a second look could differ, or cost much."""
-    counts_apart = not frames.capabilities.observe
-    actions = 1 + (job.quarantine is not None) + (counts_apart and _counts_before(job, rules))
+    counts_apart = not _counts_on_the_way(frames, job) and _counts_before(job, rules)
+    actions = 1 + (job.quarantine is not None) + counts_apart
     if actions == 1:
         return False
     return not _is_repeatable(job, rules)
@@ -122,6 +122,15 @@ def _is_repeatable(job: BuildJob, rules: Rules) -> bool:
     """Whether a second look gives the same rows: of files too, whose content is compared."""
     picks = any(isinstance(check.test, KeepTest) for check in rules.checks)
     return job.deterministic or (isinstance(job.rows, FileRows) and not picks)
+
+
+def _counts_on_the_way(frames: Frames, job: BuildJob) -> bool:
+    """Whether the pass that writes counts too.
+
+    Without `observe` only rows of files: they come through Python already, and a second pass
+    would parse them again. What a query throws would arrive wrapped in a trace of ours.
+    """
+    return frames.capabilities.observe or isinstance(job.rows, FileRows)
 
 
 def _counts_before(job: BuildJob, rules: Rules) -> bool:
@@ -134,15 +143,30 @@ def _stage(
 ) -> tuple[DataFrame, Mapping[str, int] | None]:
     """The flagged rows kept below the staging folder; counted on the way where that is free."""
     path = f"{job.staging.rstrip('/')}/{job.table.schema}.{job.table.table}"
-    observing = observed(flagged, rules.counts()) if frames.capabilities.observe else None
-    with explaining(job.rows):
-        (observing.frame if observing else flagged).write.mode("overwrite").parquet(path)
+    if _counts_on_the_way(frames, job):
+        numbers = _count_while(frames, rules, flagged, lambda rows: _keep_all(job, rows, path))
+    else:
+        _keep_all(job, flagged, path)
+        numbers = None
     # Stated as text, every column and element may be NULL: engines differ in what they find out.
     schema = ", ".join(
         f"{quote(item.name)} {item.dataType.simpleString()}" for item in flagged.schema
     )
-    staged = frames.spark.read.schema(schema).parquet(path)
-    return staged, observing.numbers() if observing else None
+    return frames.spark.read.schema(schema).parquet(path), numbers
+
+
+def _keep_all(job: BuildJob, rows: DataFrame, path: str) -> None:
+    with explaining(job.rows):
+        rows.write.mode("overwrite").parquet(path)
+
+
+def _count_while(
+    frames: Frames, rules: Rules, flagged: DataFrame, write: Callable[[DataFrame], None]
+) -> Mapping[str, int]:
+    """What was counted of the flagged rows while `write` wrote them, once."""
+    with counted(flagged, rules.counts(), observe=frames.capabilities.observe) as counting:
+        write(counting.frame)
+        return counting.numbers()
 
 
 def _write_kept(
@@ -153,31 +177,33 @@ def _write_kept(
     numbers: Mapping[str, int] | None,
 ) -> Mapping[str, int]:
     """Write the rows that the rules let through; what was counted of all produced rows."""
-    if numbers is None and not frames.capabilities.observe and _counts_before(job, rules):
+
+    def write(rows: DataFrame) -> None:
+        try:
+            with explaining(job.rows):
+                _write(_guarded(frames, job, rules, rows), job.target)
+        except QualityError as error:
+            raise _counted_violation(job, rules, flagged, error) from error.__cause__
+
+    if numbers is None and _counts_on_the_way(frames, job):
+        return _count_while(frames, rules, flagged, write)
+    if numbers is None and _counts_before(job, rules):
         with explaining(job.rows):
             numbers = _aggregate(flagged, rules.counts())
-    observing = None
-    if numbers is None and frames.capabilities.observe:
-        observing = observed(flagged, rules.counts())
-        flagged_or_observed = observing.frame
-    else:
-        flagged_or_observed = flagged
-    kept = flagged_or_observed.where(rules.kept) if rules.separates else flagged_or_observed
+    write(flagged)
+    return numbers if numbers is not None else _count_written(frames, job, rules)
+
+
+def _guarded(frames: Frames, job: BuildJob, rules: Rules, rows: DataFrame) -> DataFrame:
+    """The kept rows in the table's columns; one that breaks a `fail` rule stops the write."""
+    kept = rows.where(rules.kept) if rules.separates else rows
     if rules.guards and frames.capabilities.checks_filtered_rows:
         # Changes no row, and no condition moves below it: neither a CHECK nor one of our guards.
         kept = kept.offset(0)
     first, *others = job.fields
-    guarded = kept.selectExpr(
+    return kept.selectExpr(
         rules.guard(first.name, first.type), *(quote(field.name) for field in others)
     )
-    try:
-        with explaining(job.rows):
-            _write(guarded, job.target)
-    except QualityError as error:
-        raise _counted_violation(job, rules, flagged, error) from error.__cause__
-    if observing is not None:
-        return observing.numbers()
-    return numbers if numbers is not None else _count_written(frames, job, rules)
 
 
 def _count_written(frames: Frames, job: BuildJob, rules: Rules) -> Mapping[str, int]:
@@ -225,8 +251,9 @@ def _write(frame: DataFrame, sink: Sink) -> None:
     writer.option("userMetadata", sink.token).save(sink.location)
 
 
-def _aggregate(frame: DataFrame, counts: tuple[tuple[str, str], ...]) -> Mapping[str, int]:
-    rows = frame.selectExpr(*(f"{sql} AS {name}" for name, sql in counts)).toArrow().to_pylist()
+def _aggregate(frame: DataFrame, counts: Counts) -> Mapping[str, int]:
+    columns = (f"{sql} AS {name}" for name, sql in aggregates(counts))
+    rows = frame.selectExpr(*columns).toArrow().to_pylist()
     return {name: int(value or 0) for name, value in rows[0].items()}
 
 
@@ -237,7 +264,7 @@ def _counted_violation(
     if error.code != "LW401" or not rules.guards:
         return error
     with explaining(job.rows):
-        numbers = _aggregate(flagged, (("produced", "count(1)"), *rules.violations()))
+        numbers = _aggregate(flagged, rules.violations())
     failed = {name: rows for name, rows in rules.failed(dict(numbers)).items() if rows}
     checks = {check.name: check for check in rules.checks}
     if failed:

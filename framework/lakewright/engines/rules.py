@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lakewright.engines.counting import ALL, Counts
 from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, TableTest
 from lakewright.names import quote
 
@@ -74,27 +75,24 @@ class Rules:
         dropped = f"size({FAILED}) = 0 AND ({' OR '.join(broken)})" if broken else "false"
         return ((FAILED, failed), (DROPPED, dropped))
 
-    def counts(self) -> tuple[tuple[str, str], ...]:
-        """Name and SQL aggregate of everything that is counted over produced rows with fates."""
-        fixed: tuple[tuple[str, str], ...] = (
-            ("produced", "count(1)"),
-            ("quarantined", f"count_if({QUARANTINED})"),
-            ("dropped", f"count_if({DROPPED})"),
-        )
+    def counts(self) -> Counts:
+        """Everything that is counted over produced rows with fates."""
+        fixed: Counts = (("produced", ALL), ("quarantined", QUARANTINED), ("dropped", DROPPED))
         if not self.separates:
             fixed = fixed[:1]
         return fixed + tuple(
-            (f"failed_{index}", f"count_if({self._counted(index, check)})")
+            (f"failed_{index}", self._counted(index, check))
             for index, check in enumerate(self.checks)
             if check.on_fail != "fail"
         )
 
-    def violations(self) -> tuple[tuple[str, str], ...]:
-        """Aggregates that count the kept rows which break each `fail` rule."""
-        return tuple(
-            (f"failed_{index}", f"count_if(NOT {verdict(index)} AND {self.kept})")
+    def violations(self) -> Counts:
+        """Of all produced rows, those that are kept and break each `fail` rule."""
+        broken = tuple(
+            (f"failed_{index}", f"NOT {verdict(index)} AND {self.kept}")
             for index, _ in self._having("fail")
         )
+        return (("produced", ALL), *broken)
 
     def guard(self, column: str, type_: str) -> str:
         """`column`, or an error that stops the write when a kept row breaks a `fail` rule."""
