@@ -64,6 +64,8 @@ class SailEngine:
     def session(self) -> Session:
         spark = self._builder.remote(self._url).create()
         spark.client.set_retry_policies([self._retries])
+        # Answers do not get lost inside one process: reattaching doubles the calls for nothing.
+        spark.client.disable_reattachable_execute()
         for key, value in self._conf.items():
             spark.conf.set(key, value)
         self._interrupt.restore()

@@ -52,6 +52,7 @@ class FrameSession:
         self.capabilities = capabilities
         self._end = end
         self._bound: dict[TableName, str] = {}
+        self._analysed: tuple[Rows, DataFrame] | None = None
 
     def bind(self, table: TableName, pin: Pin) -> None:
         with explaining():
@@ -70,7 +71,9 @@ class FrameSession:
         if isinstance(rows, FileRows):
             return (*analyse_files(rows).fields, *_INGEST_FIELDS)
         with explaining(rows):
-            fields = columns_of(self.frame(rows))
+            frame = self.frame(rows)
+            fields = columns_of(frame)
+        self._analysed = rows, frame
         _refuse_unstorable(fields, rows)
         return fields
 
@@ -122,7 +125,9 @@ class FrameSession:
             self.spark.catalog.dropTempView(view)
 
     def frame(self, rows: Rows) -> DataFrame:
-        """The rows as a DataFrame; nothing is executed."""
+        """The rows as a DataFrame; nothing is executed. Those analysed last need no second look."""
+        if self._analysed is not None and self._analysed[0] is rows:
+            return self._analysed[1]
         match rows:
             case SqlRows(sql=sql):
                 return self.spark.sql(sql)
