@@ -33,7 +33,7 @@ from lakewright.runtime.publishing import (
 )
 from lakewright.runtime.redacting import redact_held, secrets_of
 from lakewright.runtime.reporting import empty_report, make_report, store_report
-from lakewright.runtime.run import Group, Run, StopAt
+from lakewright.runtime.run import Group, Run, StopAt, store_code
 from lakewright.runtime.schedule import run_in_order
 from lakewright.runtime.values import Event, Report, Watch
 
@@ -116,13 +116,11 @@ def _publish(
     held = tuple(redact_held(held, secrets) for held in (*run.plan.held, *candidate.held))
     if not publishing and not run.plan.freed and not _held_changed(parent, held):
         return None
-    entries = {**candidate.entries, **_source_entries(run)}
-    _store_code(run, entries)
+    sources = _source_entries(run)
+    store_code(run, sources)
     verify_groups(run, publishing)
     run.stop_at("5 verified")
-    for group in publishing:
-        for member in group.members.values():
-            run.lake.tables.sync(member.uri, member.base_version)
+    entries = {**candidate.entries, **sources}
     release = compose_release(run, parent, entries, held, clock())
     candidate.putting = True
     release = put_release(run, publishing, parent, release)
@@ -175,13 +173,6 @@ def _source_entries(run: Run) -> dict[TableName, Entry]:
                 data_version=head.data_version,
             )
     return entries
-
-
-def _store_code(run: Run, entries: dict[TableName, Entry]) -> None:
-    """What a refresh will compile: stored before the record that names it."""
-    for name, entry in entries.items():
-        if entry.code:
-            run.lake.put_code(run.plan.environment, run.plan.graph.steps[name].files)
 
 
 def _fail(

@@ -12,7 +12,7 @@ from lakewright.lake import Entry, Held, Release
 from lakewright.names import TableName
 from lakewright.plans import Change, DropTable, Made, RestoreTable, attempt_of, held_along
 from lakewright.runtime.changing import change_table
-from lakewright.runtime.run import Group, Run
+from lakewright.runtime.run import Group, Run, store_code
 from lakewright.runtime.values import Event, TableReport
 
 
@@ -87,6 +87,7 @@ class Candidate:
         with self._lock:
             vector = dict(self._vector)
         changed = change_table(self._run, group, vector, self._since + 1)
+        self._make_durable(group, changed.entries)
         seconds = time.monotonic() - began
         with self._lock:
             self.entries.update(changed.entries)
@@ -94,6 +95,12 @@ class Candidate:
         self._report(replace(changed.report, seconds=seconds))
         rows, checks = changed.report.rows_kept, changed.report.checks
         self._run.watch(Event("finished", group.table, "", rows, seconds, checks))
+
+    def _make_durable(self, group: Group, entries: Mapping[TableName, Entry]) -> None:
+        """What the record will name is on the disk before it; here, others work meanwhile."""
+        store_code(self._run, entries)
+        for member in group.members.values():
+            self._run.lake.tables.sync(member.uri, member.base_version)
 
     def _report(self, report: TableReport) -> None:
         with self._lock:

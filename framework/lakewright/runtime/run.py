@@ -114,3 +114,10 @@ def define_member(run: Run, group: Group, table: TableName, definition: Definiti
     tables.define(member.uri, definition, token, table_id=member.table_id, now=run.plan.now)
     record_commits(run, member)
     return member
+
+
+def store_code(run: Run, entries: Mapping[TableName, Entry]) -> None:
+    """What a refresh will compile: stored before the record that names it."""
+    for name, entry in entries.items():
+        if entry.code:
+            run.lake.put_code(run.plan.environment, run.plan.graph.steps[name].files)
