@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from lakewright.cli.reading import read_rows
 from lakewright.cli.workspace import existing_lake, latest_release, open_workspace
 from lakewright.errors import UsageError
 from lakewright.lake import Entry, Lake, Release
+from lakewright.lake.control import refuse_collected
 from lakewright.names import TableName
 
 
@@ -27,7 +29,8 @@ def read(
 
     An Arrow table; with `spark`, a session, a DataFrame of that session. Lake and environment are
     found as the command line does, from the project around `project` or the current folder, unless
-    said here. UsageError LW304 for a table the release does not have.
+    said here. UsageError LW304 for a table the release does not have, RefusedError LW545 for a
+    release that was collected.
     """
     common = Common(
         target=target,
@@ -41,6 +44,7 @@ def read(
         latest_release(space, home) if release is None else home.release(space.environment, release)
     )
     entry = _entry(found, table)
+    refuse_collected(home.control(found.environment), found, [entry.table], datetime.now(UTC))
     if spark is not None:
         return _frame(home, entry, spark)
     if entry.location:

@@ -65,7 +65,7 @@ def test_each_table_keeps_the_value_of_the_variable_it_was_released_with() -> No
     [
         SETTINGS + "targets: {dev: {lake: .lake}}\n",
         SETTINGS.replace("unused: x", "unused: y"),
-        SETTINGS + "retention: 90d\n",
+        SETTINGS + "retention: 30d\n",
         "# a comment\n" + SETTINGS,
         SETTINGS + "schemas: {bronze: bronze, silver: silver, gold: gold, raw: bronze}\n",
     ],

@@ -236,6 +236,47 @@ def resume(
     return resume_tables(common, tables or [], reason=reason)
 
 
+def pin(
+    common: Common,
+    name: Annotated[
+        str | None, typer.Argument(help="What the pin is called.", metavar="NAME")
+    ] = None,
+    release: Annotated[
+        int | None, typer.Argument(help="The release it keeps.", metavar="RELEASE")
+    ] = None,
+    *,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="For how long; 90d.", metavar="DURATION")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept with the pin.", metavar="TEXT")
+    ] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="Give the name up.")] = False,
+    listed: Annotated[bool, typer.Option("--ls", help="List the pins.")] = False,
+) -> int:
+    from lakewright.cli.pinning import run_pin
+
+    return run_pin(common, name, release, drop=drop, listed=listed, expires=expires, reason=reason)
+
+
+def gc(
+    common: Common,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and delete nothing.")] = False,
+    yes: Yes = False,
+    grace: Annotated[
+        str,
+        typer.Option("--grace", help="Spare what is younger.", metavar="DURATION"),
+    ] = "1d",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.collecting import collect_garbage
+
+    return collect_garbage(common, dry_run=dry_run, yes=yes, grace=grace, reason=reason)
+
+
 def status(common: Common) -> int:
     from lakewright.cli.looking import show_status
 

@@ -9,7 +9,7 @@ from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import existing_lake, open_workspace
 from lakewright.errors import UsageError
-from lakewright.lake.control import held_now
+from lakewright.lake.control import held_now, restorable_from
 from lakewright.observe import render_json
 from lakewright.observe.holds import told_holds
 from lakewright.observe.releases import (
@@ -30,14 +30,20 @@ def show_status(common: Common) -> int:
     space = open_workspace(common)
     lake = existing_lake(space)
     release = lake.latest(space.environment)
+    oldest = None
     if release is not None:
         records = lake.control(space.environment)
         release = replace(release, held=told_holds(held_now(release, records), records))
+        oldest = restorable_from(records, release.release)
     if common.json:
-        streams.answer(render_json(status_document(release, space.environment)))
+        streams.answer(render_json(status_document(release, space.environment, oldest)))
     else:
         text = render_status(
-            release, space.environment, color=streams.color, verbose=common.verbose
+            release,
+            space.environment,
+            restorable_from=oldest,
+            color=streams.color,
+            verbose=common.verbose,
         )
         streams.answer(text)
     return 0

@@ -28,6 +28,7 @@ from lakewright.engines import open_engine
 from lakewright.errors import Place, RefusedError, UsageError
 from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
+from lakewright.lake.control import refuse_collected
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
 from lakewright.plans import compile_released
@@ -65,8 +66,14 @@ def query_release(
 def read_rows(
     space: Workspace, lake: Lake, release: Release, query: str, *, limit: int | None = None
 ) -> pa.Table:
-    """The rows of `query` over `release`, by the workspace's engine."""
-    return _ask(space, lake, release, _question(query, release, space), limit)
+    """The rows of `query` over `release`, by the workspace's engine.
+
+    RefusedError LW545 for a release that was collected.
+    """
+    question = _question(query, release, space)
+    records = lake.control(release.environment)
+    refuse_collected(records, release, question.reads, datetime.now(UTC))
+    return _ask(space, lake, release, question, limit)
 
 
 def preview_rows(

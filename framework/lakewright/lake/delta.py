@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,6 +33,7 @@ from lakewright.lake.types import arrow_schema, fit_rows
 from lakewright.lake.values import Commit, Definition, Head
 
 _LOG = "_delta_log"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")  # a borrowed file is told with its own
 _ATTEMPTS = 5
 # Log cleanup is gc's decision, never a side effect of a write.
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
@@ -143,6 +145,16 @@ class DeltaLakeTables:
                 post_commithook_properties=_HOOKS,
             )
         return self._committed(location, before, token)
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        # First what versions name, at once; then what none does, by the age of the file.
+        found = _vacuum(location, keep, 0, full=False, dry_run=dry_run)
+        strays = _vacuum(location, keep, untracked_hours, full=True, dry_run=True)
+        if strays and not dry_run:
+            _vacuum(location, keep, untracked_hours, full=True, dry_run=False)
+        return tuple(sorted({*found, *strays}))
 
     def sync(self, location: str, after: int) -> None:
         store = open_store(location)
@@ -315,6 +327,29 @@ def _entries(
         actions = delta_log.parse_entry(store.get(item.path), f"{location}/{item.path}")
         yield version, actions, item.modified
         expected += 1
+
+
+def _vacuum(
+    location: str, keep: Collection[int], hours: int, *, full: bool, dry_run: bool
+) -> set[str]:
+    with _delta_errors(location):
+        paths = DeltaTable(location).vacuum(
+            hours,
+            dry_run=dry_run,
+            enforce_retention_duration=False,
+            post_commithook_properties=_HOOKS,
+            full=full,
+            keep_versions=sorted(keep),
+        )
+    return {path for path in (_below(location, told) for told in paths) if path}
+
+
+def _below(location: str, path: str) -> str:
+    """A path that vacuum tells, from the location on; "" for a file of another table."""
+    root = location.removeprefix("file://").rstrip("/")
+    told = path.removeprefix(f"{root}/")
+    outside = told.startswith("/") or bool(_SCHEME.match(told))
+    return "" if outside else unquote(told)
 
 
 def _entry_path(version: int) -> str:

@@ -220,12 +220,12 @@ class Lake:
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""
         plain = paths.table(environment, table)
-        if self._is_free(plain):
+        if self._is_free(environment, plain):
             return plain
         suffixed = f"{plain}-{_eight(run_id)}"
         taken = 0
         location = suffixed
-        while not self._is_free(location):
+        while not self._is_free(environment, location):
             taken += 1
             location = f"{suffixed}-{taken}"
         return location
@@ -297,7 +297,7 @@ class Lake:
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             resumed=control.resumed_at(records),
-            restorable_from=next(self.numbers(environment), None) if release else None,
+            restorable_from=control.restorable_from(records, release.release) if release else None,
             code=self.released_code(environment, entries),
         )
 
@@ -351,7 +351,9 @@ class Lake:
         except LakeError:
             return  # the release is stored; the hint only makes finding it quicker
 
-    def _is_free(self, location: str) -> bool:
+    def _is_free(self, environment: str, location: str) -> bool:
+        if self._get(paths.gone(environment, location)) is not None:
+            return False
         if next(self.store.list(location), None) is not None:
             return False
         return self.tables.head(self.location_uri(location)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 from lakewright.errors import LakeError
 from lakewright.names import TableName
@@ -43,8 +44,12 @@ def latest_hint(name: str) -> str:
     return f"{environment(name)}/LATEST"
 
 
+def code_folder(name: str) -> str:
+    return f"{environment(name)}/code"
+
+
 def code(name: str, digest: str) -> str:
-    return f"{environment(name)}/code/{digest}"
+    return f"{code_folder(name)}/{digest}"
 
 
 def control(name: str) -> str:
@@ -53,6 +58,19 @@ def control(name: str) -> str:
 
 def claim(name: str, group: TableName) -> str:
     return f"{environment(name)}/claims/{group}"
+
+
+def gone(name: str, location: str) -> str:
+    """Where it is written down that a location was collected: it is never used again."""
+    return f"{gone_folder(name)}/{quote(location, safe='')}"
+
+
+def gone_folder(name: str) -> str:
+    return f"{environment(name)}/gone"
+
+
+def runs() -> str:
+    return f"{HOME}/runs"
 
 
 def run(run_id: str, name: str) -> str:

@@ -163,6 +163,15 @@ class Collected:
         """Whether the rows that `release` names for `table` may be gone."""
         return release <= self.upto(table) and release not in self.kept
 
+    @property
+    def newest(self) -> int:
+        """The newest release of which something may be gone; 0 when nothing is."""
+        return max(self.everything, *self.tables.values(), 0)
+
+    def has_any(self, release: int) -> bool:
+        """Whether anything that `release` names may be gone."""
+        return release <= self.newest and release not in self.kept
+
 
 @dataclass(frozen=True, slots=True)
 class Release:

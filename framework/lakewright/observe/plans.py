@@ -11,6 +11,7 @@ from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
+from lakewright.observe.retention import cost_text, retained_bytes
 from lakewright.observe.tables import count, minute, size
 from lakewright.plans import BuildTable, Change, DropTable, Plan, Reason, RestoreTable
 from lakewright.specs import SourceFile, digest_files
@@ -58,6 +59,8 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "freed": [held_document(held) for held in plan.freed],
         "unchanged": [str(name) for name in plan.unchanged],
         "reads_bytes": plan.reads_bytes,
+        "restorable_from": plan.state.restorable_from,
+        "retained_bytes": retained_bytes(plan.state.release),
         "notes": list(plan.notes),
         "empty": plan.empty,
     }
@@ -181,7 +184,8 @@ def _restorable(state: LakeState, retention_days: int | None) -> str:
     text = f"Rollback point: release {state.release.release}."
     if state.restorable_from is not None:
         kept = f" ({retention_days} days)" if retention_days else ""
-        text += f"  Restorable back to release {state.restorable_from}{kept}."
+        cost = cost_text(retained_bytes(state.release))
+        text += f"  Restorable back to release {state.restorable_from}{kept}, {cost}."
     return f"{text}\n"
 
 

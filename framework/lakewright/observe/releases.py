@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lakewright.lake import CheckResult, Entry, Release
@@ -13,6 +13,7 @@ from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
+from lakewright.observe.retention import cost_text, entry_retained, retained_bytes
 from lakewright.observe.tables import count, figure, minute, render_table, size
 
 _SHORT = 8  # characters of a run's id that tell runs apart in a list
@@ -51,9 +52,16 @@ def moves_between(releases: Sequence[Release]) -> tuple[Move, ...]:
         before = ordered[index - 1].tables if index else {}
         for name in sorted({*before, *release.tables}):
             old, new = before.get(name), release.tables.get(name)
-            if old != new:
+            if not _equal(old, new):
                 moves.append(Move(release, name, old, new))
     return tuple(sorted(moves, key=lambda move: (-move.release.release, move.table)))
+
+
+def _equal(old: Entry | None, new: Entry | None) -> bool:
+    """Whether a release left a table as it was; what it measured of it is no change."""
+    if old is None or new is None:
+        return old is new
+    return replace(old, costs={}) == replace(new, costs={})
 
 
 def render_releases(releases: Sequence[Release], *, color: bool = False) -> str:
@@ -98,30 +106,40 @@ def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
 
 
 def render_status(
-    release: Release | None, environment: str, *, color: bool = False, verbose: bool = False
+    release: Release | None,
+    environment: str,
+    *,
+    restorable_from: int | None = None,
+    color: bool = False,
+    verbose: bool = False,
 ) -> str:
-    """What readers of an environment see now; `verbose` adds every rule that found rows."""
+    """What readers of an environment see now.
+
+    `verbose` adds every rule that found rows, and what the past of each table costs.
+    """
     paint = Paint(color)
     if release is None:
         return f"{environment} has no release yet: run `lakewright apply`.\n"
     tables = _main(release)
     head = paint(f"{environment} is at release {release.release}", "strong")
     lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n\n"]
-    header = ("table", "kind", "version", "rows", "bytes", "checks")
-    rows = [
+    header: tuple[str, ...] = ("table", "kind", "version", "rows", "bytes", "kept", "checks")
+    rows: list[tuple[str, ...]] = [
         (
             str(entry.table),
             entry.kind,
             str(entry.version) if entry.location else "-",
             figure(entry.rows) if entry.location else "-",
             size(entry.bytes) if entry.location else "-",
+            size(entry_retained(entry)) if entry.location else "-",
             _verdicts(entry),
         )
         for entry in tables
     ]
-    lines.append(
-        render_table(header, rows, right=("version", "rows", "bytes"), color=color, indent="  ")
-    )
+    if not verbose:
+        header, rows = _without(5, header), [_without(5, row) for row in rows]
+    figures = ("version", "rows", "bytes", "kept")
+    lines.append(render_table(header, rows, right=figures, color=color, indent="  "))
     found = [row for entry in tables for row in _findings(entry)]
     if found and verbose:
         rules = ("table", "rule", "on fail", "verdict", "rows")
@@ -131,10 +149,19 @@ def render_status(
         lines.append(f"\n{render_held(release.held, color=color, verbose=verbose)}")
     more = f" {count(len(found), 'rule')} found rows (-v lists them)." if found else ""
     lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.{more}\n")
+    if restorable_from is not None:
+        cost = cost_text(retained_bytes(release))
+        lines.append(f"Restorable back to release {restorable_from}, {cost}.\n")
     return "".join(lines)
 
 
-def status_document(release: Release | None, environment: str) -> dict[str, Any]:
+def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
+    return (*cells[:index], *cells[index + 1 :])
+
+
+def status_document(
+    release: Release | None, environment: str, restorable_from: int | None = None
+) -> dict[str, Any]:
     if release is None:
         return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
                 "tables": [], "held": []}  # fmt: skip
@@ -149,6 +176,8 @@ def status_document(release: Release | None, environment: str) -> dict[str, Any]
         "reason": release.reason,
         "engine": release.engine,
         "code": code_of(release),
+        "restorable_from": restorable_from,
+        "retained_bytes": retained_bytes(release),
         "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],
         "held": [held_document(held) for held in release.held],
     }
@@ -234,6 +263,7 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         "version": entry.version,
         "rows": entry.rows,
         "bytes": entry.bytes,
+        "retained_bytes": entry_retained(entry),
         "checks": [_check_document(check) for check in entry.checks],
         "inputs": {str(name): entry.inputs[name].version for name in sorted(entry.inputs)},
     }

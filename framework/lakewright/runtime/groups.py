@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
 from lakewright.errors import DriftError, LakeError, LakewrightError
-from lakewright.lake import Commit, Definition, Entry, Release, is_ours, matches
+from lakewright.lake import Claim, Commit, Definition, Entry, Release, is_ours, matches
 from lakewright.names import TableName
 from lakewright.plans import BuildTable, Change, DropTable, PublishView
 from lakewright.runtime.run import Group, Member, Run, record_commits
@@ -40,17 +40,26 @@ def release_claims(groups: Mapping[TableName, Group]) -> list[str]:
 
 @contextmanager
 def renewed(groups: Mapping[TableName, Group], clock: Callable[[], datetime]) -> Iterator[None]:
+    """Hold on to the groups' claims for as long as the block runs, also those taken meanwhile."""
+    with kept_alive(lambda: [group.claim for group in groups.values()], clock):
+        yield
+
+
+@contextmanager
+def kept_alive(
+    claims: Callable[[], Iterable[Claim]], clock: Callable[[], datetime]
+) -> Iterator[None]:
     """Hold on to claims that expire, for as long as the block runs.
 
-    A claim that could not be renewed in time is found lost at step 5, before anything is published.
+    A claim that could not be renewed in time is found lost before anything depends on it.
     """
     ended = Event()
 
     def renew() -> None:
         while not ended.wait(RENEWED_EVERY):
-            for group in groups.values():
+            for claim in claims():
                 try:
-                    group.claim.renew(clock())
+                    claim.renew(clock())
                 except LakewrightError:
                     continue
 

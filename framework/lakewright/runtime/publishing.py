@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
 from lakewright.lake import Entry, Held, Release, is_ours
-from lakewright.lake.control import active_holds, active_stop
+from lakewright.lake.control import active_holds, active_stop, collected
 from lakewright.names import TableName
 from lakewright.plans import DropTable, RestoreTable
 from lakewright.runtime.run import Group, Run
@@ -110,7 +110,8 @@ def refuse_overtaken(
     """StalePlanError when a release since `parent` touched what this run writes or read as code.
 
     LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: it brought new code
-    for a table that we read, or for a reader of one whose code we change.
+    for a table that we read, or for a reader of one whose code we change. LW380: it collected rows
+    that this run was planned on.
     """
     before = parent.tables if parent else {}
     held = {hold.table for hold in parent.held} if parent else set()
@@ -122,6 +123,8 @@ def refuse_overtaken(
     }
     recoded = {change.table for change in run.plan.changes if change.action in {"rebuild", "drop"}}
     for winner in winners:
+        if winner.kind == "maintenance" and parent is not None:
+            _refuse_collected(run, parent, winner, {*ours, *upstream})
         newly_held = {hold.table for hold in winner.held} - held
         touched = [
             name
@@ -151,6 +154,20 @@ def refuse_overtaken(
                 )
 
 
+def _refuse_collected(
+    run: Run, parent: Release, winner: Release, used: Collection[TableName]
+) -> None:
+    gone = collected(run.lake.control(run.plan.environment), run.plan.now)
+    for name in sorted(used):
+        if name in parent.tables and gone.has(parent.release, name):
+            raise StalePlanError(
+                "LW380",
+                f"release {winner.release} ({winner.kind}) came first and collected what release"
+                f" {parent.release} needs of {name}",
+                hint="plan again",
+            )
+
+
 def _is_overtaken_source(run: Run, entry: Entry, tables: Mapping[TableName, Entry]) -> bool:
     """Whether a winner pinned a source since this run was planned: its pin is the later one."""
     planned = run.plan.state.release.tables if run.plan.state.release else {}
@@ -165,7 +182,9 @@ def _introduced(entry: Entry, before: Entry | None, number: int) -> int:
 
 
 def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry | None, ...]:
-    return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
+    """What a release says of a group, without what it measured: that moves nothing."""
+    found = (tables.get(name) for name in (table, table.quarantine, table.ledger))
+    return tuple(entry and replace(entry, costs={}) for entry in found)
 
 
 def _code(tables: Mapping[TableName, Entry], table: TableName) -> str:

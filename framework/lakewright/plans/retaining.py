@@ -1,0 +1,189 @@
+"""What is promised to stay restorable, which releases that keeps, and what those need. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+from lakewright.lake import Collected, Entry, Release
+from lakewright.names import TableName
+from lakewright.specs import Project, SourceFile, load_released
+
+DEFAULT_DAYS = 30
+
+By = Literal["latest", "release", "fork", "pin", "grace"]
+REASONS: tuple[By, ...] = ("latest", "release", "fork", "pin", "grace")  # the first that holds
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The releases of one environment that may still be needed, oldest first.
+
+    All of them after the last collection, those pinned before it, and the latest. `kept` are
+    pinned releases; `ended`: the environment's end has come.
+    """
+
+    environment: str
+    releases: tuple[Release, ...]
+    collected: Collected = field(default_factory=Collected)
+    ended: bool = False
+
+    @property
+    def latest(self) -> Release | None:
+        return self.releases[-1] if self.releases else None
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """How long a superseded release stays restorable: days per group, and a number of releases."""
+
+    days: Mapping[TableName, int] = field(default_factory=dict)
+    default_days: int = DEFAULT_DAYS
+    keep_releases: int = 1
+
+    def of(self, group: TableName) -> timedelta:
+        return timedelta(days=self.days.get(group, self.default_days))
+
+    @property
+    def longest_days(self) -> int:
+        return max(self.default_days, *self.days.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A version that must stay readable, and why."""
+
+    location: str
+    version: int
+    by: By
+    who: str  # "release 12", "dev_ana release 3"
+
+
+def read_promise(
+    chain: Chain, code: Mapping[str, tuple[SourceFile, ...]], project: Project | None
+) -> Promise:
+    """What released code promises: each table's own `retention`, else its schema's.
+
+    What holds for the whole project is read from `project`, the files of today, where there is
+    one; else from the released code as well. Of several entries of a table the newest counts.
+    """
+    loaded = project.tables if project else ()
+    days, wide, least = dict[TableName, int](), [], []
+    for group, digest in () if chain.ended else sorted(newest_code(chain).items()):
+        bundle = load_released([code[digest]], loaded)
+        spec = next((spec for spec in bundle.tables if spec.name == group), None)
+        around = project or bundle
+        days[group] = (spec.retention_days if spec else None) or around.retention_days
+        wide.append(around.retention_days)
+        least.append(around.keep_releases or 1)
+    if project is not None:
+        return Promise(days, project.retention_days, project.keep_releases or 1)
+    return Promise(days, max(wide, default=DEFAULT_DAYS), max(least, default=1))
+
+
+def newest_code(chain: Chain) -> dict[TableName, str]:
+    """Per table the digest of the code that its newest entry names."""
+    newest: dict[TableName, str] = {}
+    for release in chain.releases:
+        for name, entry in release.tables.items():
+            if entry.code and entry.kind != "source":
+                newest[name] = entry.code
+    return newest
+
+
+def decide_expiry(chain: Chain, promise: Promise, now: datetime, grace: timedelta) -> Collected:
+    """Up to which release, for all tables and for some, nothing is promised any more.
+
+    A release lives until `retention` after the next one was made, however old it is itself.
+    """
+    if not chain.releases:
+        return chain.collected
+    if chain.ended:
+        return Collected(chain.releases[-1].release)
+    groups = {name.group for release in chain.releases for name in release.tables}
+    upto = {group: _dead_upto(chain, max(promise.of(group), grace), promise.keep_releases, now)
+            for group in groups}  # fmt: skip
+    everything = min(upto.values(), default=0)
+    tables = {group: number for group, number in sorted(upto.items()) if number > everything}
+    return Collected(everything, tables, chain.collected.kept)
+
+
+def find_needs(
+    chain: Chain, expiry: Collected, strict: Collected, *, told: str = ""
+) -> Iterator[Need]:
+    """What the living releases of a chain read; `strict` is the expiry without a grace period.
+
+    `told` names the environment of a chain that is another one's: all it needs is a fork's.
+    """
+    if chain.ended or chain.latest is None:
+        return
+    places = _places(chain.releases)
+    for release in chain.releases:
+        for entry in release.tables.values():
+            if release is not chain.latest and expiry.has(release.release, entry.table):
+                continue
+            by: By = "fork" if told else _reason(release, entry, chain, expiry, strict)
+            who = f"{told} release {release.release}".strip()
+            for location, version in _reads(release, entry, places, expiry):
+                yield Need(location, version, by, who)
+
+
+def _dead_upto(chain: Chain, kept: timedelta, least: int, now: datetime) -> int:
+    """The newest release that is dead with all before it; the number before the first living."""
+    made = [release for release in chain.releases if release.kind != "maintenance"]
+    counted = {release.release for release in made[-least:]}
+    for release, following in zip(chain.releases, chain.releases[1:], strict=False):
+        if release.release <= chain.collected.everything:
+            continue  # read because it is pinned
+        if release.release in counted or following.created_at > now - kept:
+            return release.release - 1
+    return chain.releases[-1].release - 1
+
+
+def _reason(
+    release: Release, entry: Entry, chain: Chain, expiry: Collected, strict: Collected
+) -> By:
+    if release is chain.latest:
+        return "latest"
+    if release.release <= expiry.upto(entry.table):
+        return "pin"
+    return "grace" if strict.has(release.release, entry.table) else "release"
+
+
+def _reads(
+    release: Release, entry: Entry, places: Mapping[str, str], expiry: Collected
+) -> Iterator[tuple[str, int]]:
+    """Locations and versions that readers of an entry open, files that it borrows included."""
+    if entry.location:
+        yield entry.location, entry.version
+    yield from borrowed(entry)
+    if entry.kind != "view":
+        return
+    for name, used in entry.inputs.items():
+        inner = release.tables.get(name)
+        if inner is None or not inner.location or expiry.has(release.release, name):
+            continue
+        # A view reads what it was checked with, also where its release has the table elsewhere.
+        if (used.table_id, used.version) != (inner.table_id, inner.data_version):
+            yield places.get(used.table_id, inner.location), used.version
+
+
+def borrowed(entry: Entry) -> Iterator[tuple[str, int]]:
+    """The location and version whose files an entry reads as its own."""
+    place, version = entry.borrows.get("location"), entry.borrows.get("version")
+    if isinstance(place, Mapping):
+        place = place.get("path")
+    if place and version is not None:
+        yield str(place), int(version)
+
+
+def _places(releases: Sequence[Release]) -> dict[str, str]:
+    """Where the table of an id is."""
+    return {
+        entry.table_id: entry.location
+        for release in releases
+        for entry in release.tables.values()
+        if entry.location
+    }
