@@ -75,6 +75,14 @@ def test_settings_that_a_table_does_not_use_leave_its_code_alone(settings: str) 
     assert [spec.code for spec in before.tables] == [spec.code for spec in after.tables]
 
 
+def test_what_a_project_keeps_travels_with_the_code_of_every_table() -> None:
+    project = project_of(FILES, SETTINGS + "retention: 90d\nkeep_releases: 4\n")
+    for spec in project.tables:
+        released = load_released([spec.files])
+        assert (released.retention_days, released.keep_releases) == (90, 4)
+        assert released.tables == (spec,)
+
+
 @pytest.mark.parametrize(
     ("path", "text", "changed"),
     [

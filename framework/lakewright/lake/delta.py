@@ -376,7 +376,7 @@ def _unless_committed(
 def _delta_errors(location: str) -> Iterator[None]:
     try:
         yield
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, pa.ArrowException) as error:
         raise _error(location, error) from error
 
 

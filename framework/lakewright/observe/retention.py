@@ -21,8 +21,4 @@ def entry_retained(entry: Entry) -> int | None:
 
 def cost_text(amount: int | None) -> str:
     """What stands behind `Restorable back to release 12`."""
-    return (
-        "at a cost unknown until `lakewright gc`"
-        if amount is None
-        else (f"which costs {size(amount)}")
-    )
+    return "cost unknown" if amount is None else f"which costs {size(amount)}"

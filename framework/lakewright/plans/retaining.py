@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 
 from lakewright.lake import Collected, Entry, Release
@@ -48,7 +49,7 @@ class Promise:
 
     @property
     def longest_days(self) -> int:
-        return max(self.default_days, *self.days.values())
+        return max([self.default_days, *self.days.values()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +70,31 @@ def read_promise(
     What holds for the whole project is read from `project`, the files of today, where there is
     one; else from the released code as well. Of several entries of a table the newest counts.
     """
-    loaded = project.tables if project else ()
-    days, wide, least = dict[TableName, int](), [], []
+    days, said = dict[TableName, int](), list[_Said]()
     for group, digest in () if chain.ended else sorted(newest_code(chain).items()):
-        bundle = load_released([code[digest]], loaded)
-        spec = next((spec for spec in bundle.tables if spec.name == group), None)
-        around = project or bundle
-        days[group] = (spec.retention_days if spec else None) or around.retention_days
-        wide.append(around.retention_days)
-        least.append(around.keep_releases or 1)
+        told = _read_said(code[digest])
+        said.append(told)
+        days[group] = told.own or (project.retention_days if project else told.wide)
     if project is not None:
         return Promise(days, project.retention_days, project.keep_releases or 1)
-    return Promise(days, max(wide, default=DEFAULT_DAYS), max(least, default=1))
+    wide = max((told.wide for told in said), default=DEFAULT_DAYS)
+    return Promise(days, wide, max((told.least for told in said), default=1))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What the code of one table says: its own days, the project's, the releases to keep."""
+
+    own: int | None
+    wide: int
+    least: int
+
+
+@lru_cache(maxsize=4096)  # pure in the files, and a collection asks twice
+def _read_said(files: tuple[SourceFile, ...]) -> _Said:
+    bundle = load_released([files])
+    own = next((spec.retention_days for spec in bundle.tables), None)
+    return _Said(own, bundle.retention_days, bundle.keep_releases or 1)
 
 
 def newest_code(chain: Chain) -> dict[TableName, str]:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from lakewright.errors import RefusedError
 from lakewright.lake import Claim, ControlRecord, Entry, Lake, Release, paths
+from lakewright.lake.control import ends_at
 from lakewright.lake.storage import delete_files, give_up
 from lakewright.names import TableName
 from lakewright.plans.collecting import CollectFolder, CollectLocation, CollectPlan
@@ -106,18 +107,14 @@ def _collect(
     plan: CollectPlan, work: Collecting, claims: Mapping[TableName, Claim]
 ) -> CollectReport:
     number = None
+    _refuse_revived(plan, work)
     if claims or plan.ended:
         _expire(plan, work)
         work.stop_at("2 expired")
         number = _put_maintenance(plan, work).release
         work.stop_at("3 put")
+    _refuse_revived(plan, work)
     again = plan_collection(work.lake, work.order, plan)
-    if plan.ended and not again.ended:
-        raise RefusedError(
-            "LW460",
-            f"{plan.environment} was taken up again while it was collected",
-            hint="nothing was deleted",
-        )
     work.stop_at("4 looked again")
     chosen = {one.location for one in plan.dropping}
     done = [one for one in again.dropping if one.location in chosen and one.table.group in claims]
@@ -129,6 +126,17 @@ def _collect(
     return CollectReport(
         work.run_id, plan.environment, number, plan.unrestorable, tuple(done), folders
     )
+
+
+def _refuse_revived(plan: CollectPlan, work: Collecting) -> None:
+    if plan.ended:
+        end = ends_at(work.lake.control(plan.environment))
+        if end is None or end > work.order.now:
+            raise RefusedError(
+                "LW460",
+                f"{plan.environment} was taken up again while it was collected",
+                hint="nothing was deleted",
+            )
 
 
 def _expire(plan: CollectPlan, work: Collecting) -> None:

@@ -65,12 +65,13 @@ def plan_collection(lake: Lake, order: Order, before: CollectPlan | None = None)
     With `before`, the plan whose expiry is on record already: no release dies beyond it, and what
     needs something by now is spared.
     """
-    own = survey(lake, order.environment, order)
+    own = _promised(lake, read_chain(lake, order.environment, order.now), order)
     expiry = own.expiry(order.now, order.grace)
     if before is not None:
         expiry = replace(before.expiry, kept=own.chain.collected.kept)
     needs = [*find_needs(own.chain, expiry, own.expiry(order.now, timedelta()))]
-    needs += _needs_of_others(lake, order)
+    theirs, unread = _needs_of_others(lake, order)
+    needs += theirs
     grouped = group_needs(needs, order.environment)
     stored = list_tables(lake.store, order.environment) if own.chain.latest else ()
     trims, notes = _measure(lake, stored, grouped, order.grace)
@@ -82,21 +83,14 @@ def plan_collection(lake: Lake, order: Order, before: CollectPlan | None = None)
         trims,
         now=order.now,
         grace=order.grace,
-        folders=(*_runs(lake, own, order), *_records(lake, own, order)),
+        folders=(*_runs(lake, own, order, expiry), *_records(lake, own, order)),
         doomed=[one.location for one in before.dropping] if before else (),
-        notes=notes,
+        notes=(*unread, *notes),
     )
 
 
-def survey(lake: Lake, environment: str, order: Order) -> Survey:
-    """One environment's chain, read only as far back as something may still be needed."""
-    chain = read_chain(lake, environment, order.now)
-    newest = {} if chain.ended else newest_code(chain)
-    code = {digest: lake.code(environment, digest) for digest in sorted(set(newest.values()))}
-    return Survey(chain, read_promise(chain, code, order.project))
-
-
 def read_chain(lake: Lake, environment: str, now: datetime) -> Chain:
+    """An environment's releases, only as far back as something may still be needed."""
     latest = lake.latest(environment)
     records = lake.control(environment)
     gone, end = collected(records, now), ends_at(records)
@@ -110,15 +104,27 @@ def read_chain(lake: Lake, environment: str, now: datetime) -> Chain:
     return Chain(environment, (*older, latest), gone)
 
 
-def _needs_of_others(lake: Lake, order: Order) -> list[Need]:
-    needs: list[Need] = []
+def _promised(lake: Lake, chain: Chain, order: Order) -> Survey:
+    """A chain with what its released code promises; LakeError LW516 when that is not there."""
+    newest = {} if chain.ended else newest_code(chain)
+    code = {digest: lake.code(chain.environment, digest) for digest in sorted(set(newest.values()))}
+    return Survey(chain, read_promise(chain, code, order.project))
+
+
+def _needs_of_others(lake: Lake, order: Order) -> tuple[list[Need], list[str]]:
+    """What all other environments need. One whose code cannot be read keeps all it has."""
+    needs, notes = list[Need](), list[str]()
     for name in lake.environments():
         if name == order.environment:
             continue
-        other = survey(lake, name, order)
-        expiry = other.expiry(order.now, order.grace)
-        needs += find_needs(other.chain, expiry, expiry, told=name)
-    return needs
+        chain = read_chain(lake, name, order.now)
+        try:
+            expiry = _promised(lake, chain, order).expiry(order.now, order.grace)
+        except LakeError as error:
+            expiry = chain.collected
+            notes.append(f"all releases of {name} are kept: {error.problems[0].message}")
+        needs += find_needs(chain, expiry, expiry, told=name)
+    return needs, notes
 
 
 def _measure(
@@ -163,11 +169,15 @@ def untracked_hours(grace: timedelta) -> int:
     return math.ceil(grace / timedelta(hours=1))
 
 
-def _runs(lake: Lake, own: Survey, order: Order) -> tuple[CollectFolder, ...]:
+def _runs(lake: Lake, own: Survey, order: Order, expiry: Collected) -> tuple[CollectFolder, ...]:
     runs = list_runs(lake.store)
     old = [run for run in runs if run.newest <= order.now - order.grace]
     theirs = {run.run_id for run in old if _environment_of(lake, run.run_id) == order.environment}
-    living = set() if own.chain.ended else {release.run_id for release in own.chain.releases}
+    living = {
+        release.run_id
+        for release in own.chain.releases
+        if release.release > expiry.everything or release.release in expiry.kept
+    }
     kept = timedelta(days=own.promise.longest_days)
     return collect_runs(runs, theirs, living, now=order.now, grace=order.grace, kept=kept)
 
