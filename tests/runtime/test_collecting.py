@@ -278,9 +278,8 @@ def test_a_crash_at_any_operation_hurts_no_reader_and_a_rerun_converges(
     start = copy.deepcopy(past)
     made = fork(start, 2)
     start.world.lake("ana").put_release(made)
-    pin(start, 1)
     put_stray(start, "prod/silver/orders-0a0a0a0a")
-    before = (contents(start, 1, 3, 4), everything(start, made))
+    before = (contents(start, 3, 4), everything(start, made))
     expected = copy.deepcopy(start)
     expected.gc(TODAY)
     wanted = expected.files_of()
@@ -290,13 +289,38 @@ def test_a_crash_at_any_operation_hurts_no_reader_and_a_rerun_converges(
         point += 1
         shop = copy.deepcopy(start)
         crashed = crash_at(shop, point, tear=tear)
-        assert (contents(shop, 1, 3, 4), everything(shop, made)) == before, f"point {point}"
+        assert (contents(shop, 3, 4), everything(shop, made)) == before, f"point {point}"
         shop.gc(TODAY, process="b")
         # A place whose files are young again is spared for a day.
         shop.gc(TODAY + 2, process="b")
         assert shop.files_of() == wanted, f"point {point}"
-        assert (contents(shop, 1, 3, 4), everything(shop, made)) == before, f"point {point}"
+        assert (contents(shop, 3, 4), everything(shop, made)) == before, f"point {point}"
         assert shop.plan("c").empty, f"point {point}"
+    assert point > 40
+
+
+def test_a_crash_while_an_ended_environment_is_collected_hurts_no_borrower_and_a_rerun_ends_it(
+    past: OldShop,
+) -> None:
+    start = copy.deepcopy(past)
+    made = fork(start, 4)
+    start.world.lake("ana").put_release(made)
+    end(start)
+    before = everything(start, made)
+    expected = copy.deepcopy(start)
+    expected.gc(TODAY)
+    wanted = expected.files_of()
+    point, crashed = 0, True
+    while crashed:
+        point += 1
+        shop = copy.deepcopy(start)
+        crashed = crash_at(shop, point, tear=False)
+        assert everything(shop, made) == before, f"point {point}"
+        shop.gc(TODAY, process="b")
+        assert shop.files_of() == wanted, f"point {point}"
+        assert everything(shop, made) == before, f"point {point}"
+        assert shop.latest().tables == {}, f"point {point}"
+        assert shop.plan_gc(TODAY).empty, f"point {point}"
     assert point > 60
 
 

@@ -74,7 +74,8 @@ def read_promise(
     for group, digest in () if chain.ended else sorted(newest_code(chain).items()):
         told = _read_said(code[digest])
         said.append(told)
-        days[group] = told.own or (project.retention_days if project else told.wide)
+        around = project.retention_days if project else told.wide
+        days[group] = around if told.own is None else told.own
     if project is not None:
         return Promise(days, project.retention_days, project.keep_releases or 1)
     wide = max((told.wide for told in said), default=DEFAULT_DAYS)
