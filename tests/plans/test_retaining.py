@@ -104,6 +104,21 @@ def test_borrowed_files_are_needed_where_they_lie() -> None:
     assert versions(found, "dev/s/a") == {4: "fork"}
 
 
+def test_a_clone_of_a_clone_needs_the_files_of_both() -> None:
+    further = {"location": "prod/s/a", "version": 1}
+    borrows = {"location": "dev/s/a", "version": 0, "further": further}
+    clone = entry("s.a", 4, "mine/s/a", borrows=borrows)
+    found = needs(chain(release(1, 0, clone, environment="mine")), promise(30), 1, told="mine")
+    assert (versions(found), versions(found, "dev/s/a")) == ({1: "fork"}, {0: "fork"})
+
+
+def test_a_view_needs_what_it_reads_of_another_environment() -> None:
+    left = {"s.a": {"location": "prod/s/a", "version": 3}}
+    view = replace(entry("s.v", 2, kind="view", borrows=left), location="")
+    found = needs(chain(release(1, 0, view, environment="dev")), promise(30), 1, told="dev")
+    assert versions(found) == {3: "fork"}
+
+
 def test_a_view_needs_the_versions_it_was_checked_with() -> None:
     view = entry("s.v", 2, kind="view", inputs={A: InputVersion("id of s.a", 1)}, data_version=2)
     view = replace(view, location="")

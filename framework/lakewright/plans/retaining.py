@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 from lakewright.lake import Collected, Entry, Release
 from lakewright.names import TableName
@@ -186,12 +186,17 @@ def _reads(
 
 
 def borrowed(entry: Entry) -> Iterator[tuple[str, int]]:
-    """The location and version whose files an entry reads as its own."""
-    place, version = entry.borrows.get("location"), entry.borrows.get("version")
-    if isinstance(place, Mapping):
-        place = place.get("path")
-    if place and version is not None:
-        yield str(place), int(version)
+    """Locations and versions whose files an entry reads where they are, at any depth."""
+    yield from _borrowed(entry.borrows)
+
+
+def _borrowed(told: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    place, version = told.get("location"), told.get("version")
+    if isinstance(place, str) and isinstance(version, int):
+        yield place, version
+    for inner in told.values():
+        if isinstance(inner, Mapping):
+            yield from _borrowed(inner)
 
 
 def _places(releases: Sequence[Release]) -> dict[str, str]:
