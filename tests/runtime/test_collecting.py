@@ -225,6 +225,19 @@ def test_an_ended_environment_leaves_nothing_but_the_end_of_its_chain(shop: OldS
     assert not list(lake.store.list("_lakewright/env/prod/code"))
 
 
+def test_an_environment_that_has_ended_is_pointed_out_to_those_beside_it(shop: OldShop) -> None:
+    made = fork(shop, 4)
+    lake = shop.world.lake("ana")
+    lake.put_release(made)
+    assert shop.plan_gc(TODAY).notes == ()
+    at = NOW + 72 * DAY
+    lake.put_control("dev", ControlRecord("expire", "", "ana", at, expires_at=at))
+    (note,) = shop.plan_gc(TODAY).notes
+    assert "lakewright gc -e dev" in note
+    shop.gc(TODAY, environment="dev")
+    assert shop.plan_gc(TODAY).notes == ()
+
+
 def test_an_ended_environment_keeps_what_another_borrows(shop: OldShop) -> None:
     made = fork(shop, 1)
     shop.world.lake("ana").put_release(made)

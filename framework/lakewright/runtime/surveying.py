@@ -118,6 +118,8 @@ def _needs_of_others(lake: Lake, order: Order) -> tuple[list[Need], list[str]]:
         if name == order.environment:
             continue
         chain = read_chain(lake, name, order.now)
+        if chain.ended and chain.latest is not None and chain.latest.tables:
+            notes.append(f"{name} has ended: lakewright gc -e {name} collects it")
         try:
             expiry = _promised(lake, chain, order).expiry(order.now, order.grace)
         except LakeError as error:
