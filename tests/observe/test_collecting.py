@@ -93,4 +93,5 @@ def test_what_retention_costs_is_the_sum_over_tables_and_unknown_where_one_is() 
     assert cost_text(2_000_000) == "which costs 2.0 MB"
     assert retained_bytes(release(1, known, entry("silver.c"))) is None
     assert cost_text(None) == "cost unknown"
+    assert cost_text(0) == "which costs nothing"
     assert retained_bytes(release(1, known, entry("silver.v", location=""))) == 1_200_000

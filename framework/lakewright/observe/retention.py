@@ -21,4 +21,6 @@ def entry_retained(entry: Entry) -> int | None:
 
 def cost_text(amount: int | None) -> str:
     """What stands behind `Restorable back to release 12`."""
-    return "cost unknown" if amount is None else f"which costs {size(amount)}"
+    if amount is None:
+        return "cost unknown"
+    return f"which costs {size(amount)}" if amount else "which costs nothing"
