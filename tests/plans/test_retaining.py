@@ -126,6 +126,19 @@ def test_a_view_needs_the_versions_it_was_checked_with() -> None:
     assert versions(needs(kept, promise(1), 9999)) == {2: "latest", 1: "latest"}
 
 
+def test_a_view_lives_as_long_as_what_it_reads_though_it_promises_less() -> None:
+    view = replace(
+        entry("s.v", 2, kind="view", inputs={A: InputVersion("id of s.a", 1)}), location=""
+    )
+    old = chain(
+        release(1, 0, entry("s.a", 1)),
+        release(2, 1, entry("s.a", 2), view),
+        release(3, 2, entry("s.a", 3)),
+    )
+    found = needs(old, promise(30, tables={"s.a": 90}), 60)
+    assert versions(found) == {1: "release", 2: "release", 3: "latest"}
+
+
 def test_an_ended_environment_needs_nothing_and_expires_as_a_whole() -> None:
     ended = chain(*THREE, kept=frozenset({1}), ended=True)
     assert needs(ended, promise(30), 21) == []

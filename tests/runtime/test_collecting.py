@@ -195,6 +195,17 @@ def test_a_group_that_a_run_holds_is_left_and_said(shop: OldShop) -> None:
     assert not is_whole(shop, 1)
 
 
+def test_nothing_is_collected_while_the_line_is_stopped(shop: OldShop) -> None:
+    before = shop.files_of()
+    lake = shop.world.lake("ana")
+    lake.put_control("prod", ControlRecord("stop", "odd totals", "ana", NOW + 71 * DAY))
+    with pytest.raises(RefusedError) as error:
+        shop.gc(TODAY)
+    assert (error.value.code, shop.files_of()) == ("LW310", before)
+    lake.put_control("prod", ControlRecord("clear", "", "ana", NOW + 72 * DAY))
+    assert shop.gc(TODAY).freed > 0
+
+
 def test_all_claims_are_given_back(shop: OldShop) -> None:
     shop.gc(TODAY)
     assert shop.world.claimed == {}

@@ -117,7 +117,13 @@ def decide_expiry(chain: Chain, promise: Promise, now: datetime, grace: timedelt
         return chain.collected
     if chain.ended:
         return Collected(chain.releases[-1].release)
-    groups = {name.group for release in chain.releases for name in release.tables}
+    # A view has no rows to keep: it lives as long as its release and what it reads.
+    groups = {
+        entry.table.group
+        for release in chain.releases
+        for entry in release.tables.values()
+        if entry.kind not in {"view", "source"}
+    }
     upto = {group: _dead_upto(chain, max(promise.of(group), grace), promise.keep_releases, now)
             for group in groups}  # fmt: skip
     everything = min(upto.values(), default=0)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from lakewright.errors import RefusedError
 from lakewright.lake import Claim, ControlRecord, Entry, Lake, Release, paths
-from lakewright.lake.control import ends_at
+from lakewright.lake.control import active_stop, ends_at
 from lakewright.lake.storage import delete_files, give_up
 from lakewright.names import TableName
 from lakewright.plans.collecting import CollectFolder, CollectLocation, CollectPlan
@@ -65,10 +65,12 @@ class Collecting:
 def collect(plan: CollectPlan, work: Collecting) -> CollectReport:
     """Delete what the plan says and nothing that somebody needs by now.
 
-    RefusedError LW460 when an ended environment was taken up again; LW521 when a claim was lost.
+    RefusedError LW310 while the line is stopped, LW460 when an ended environment was taken up
+    again, LW521 when a claim was lost.
     """
     if plan.empty:
         return CollectReport(work.run_id, plan.environment, None, ())
+    _refuse_stopped(plan, work)
     work.lake.put_run(work.run_id, "plan.json", _plan_document(plan))
     claims, skipped = _claim(plan, work)
     try:
@@ -126,6 +128,15 @@ def _collect(
     return CollectReport(
         work.run_id, plan.environment, number, plan.unrestorable, tuple(done), folders
     )
+
+
+def _refuse_stopped(plan: CollectPlan, work: Collecting) -> None:
+    """Who stopped the line looks for something, and may need it; an ended one waits for nobody."""
+    stopped = active_stop(work.lake.control(plan.environment))
+    if stopped and not plan.ended:
+        raise RefusedError(
+            "LW310", f"{plan.environment} is stopped: {stopped}", hint="clear the stop first"
+        )
 
 
 def _refuse_revived(plan: CollectPlan, work: Collecting) -> None:
