@@ -42,6 +42,12 @@ def test_a_release_that_was_live_for_months_is_kept_when_it_was_replaced_just_no
     assert upto(old, promise(30), 301) == 0
 
 
+def test_a_clock_that_went_back_ends_no_release_early() -> None:
+    skewed = chain(release(1, 300, entry("s.a", 1)), release(2, 10, entry("s.a", 2)))
+    assert upto(skewed, promise(30), 301) == 0
+    assert upto(skewed, promise(30), 330) == 1
+
+
 def test_the_last_releases_are_kept_however_old() -> None:
     assert upto(chain(*THREE), promise(1, least=2), 9999) == 1
     assert upto(chain(*THREE), promise(1, least=9), 9999) == 0

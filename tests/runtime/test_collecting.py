@@ -16,6 +16,7 @@ from lakewright.lake import Collected, ControlRecord, ReleasePin
 from lakewright.lake.control import collected, refuse_collected
 from lakewright.runtime.collecting import Collecting, collect
 from lakewright.runtime.pinning import drop_pin, put_pin
+from runtime.back import go_back
 from runtime.old_shop import DAY, Contents, OldShop, everything, fork, put_stray, with_a_past
 from runtime.shop import NOW, name
 
@@ -497,6 +498,32 @@ def test_a_rollback_around_a_collection_is_whole_or_loses_its_number(
         assert everything(shop, shop.reader().release("prod", seen[0][0] + 1))
     else:
         assert stored in (["taken"], ["refused"])
+
+
+@pytest.mark.parametrize("moment", STEPS)
+@pytest.mark.parametrize("target", [2, 3])
+def test_a_real_rollback_at_any_step_of_a_collection_is_whole_or_refused(
+    past: OldShop, target: int, moment: str
+) -> None:
+    shop = copy.deepcopy(past)
+    before, outcome = contents(shop, target)[target], []
+
+    def go_back_now(step: str) -> None:
+        if step.startswith(moment) and not outcome:
+            try:
+                outcome.append(go_back(shop, target, process="ana").release)
+            except RefusedError as error:
+                outcome.append(error.code)
+
+    shop.gc(TODAY, stop_at=go_back_now)
+    assert is_whole(shop, 3)
+    (said,) = outcome
+    if isinstance(said, int):
+        assert everything(shop, shop.reader().release("prod", said)) == before
+        assert everything(shop, shop.latest())
+    else:
+        assert target == 2
+        assert moment > "1"
 
 
 def test_a_run_that_slept_through_a_collection_of_what_it_built_on_is_refused(

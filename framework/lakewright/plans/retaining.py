@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Literal
 
 from lakewright.lake import Collected, Entry, Release
@@ -155,10 +156,12 @@ def _dead_upto(chain: Chain, kept: timedelta, least: int, now: datetime) -> int:
     """The newest release that is dead with all before it; the number before the first living."""
     made = [release for release in chain.releases if release.kind != "maintenance"]
     counted = {release.release for release in made[-least:]}
-    for release, following in zip(chain.releases, chain.releases[1:], strict=False):
+    # A clock that went back makes nothing older: no release was made before an earlier one.
+    replaced = list(accumulate((release.created_at for release in chain.releases), max))[1:]
+    for release, when in zip(chain.releases, replaced, strict=False):
         if release.release <= chain.collected.everything:
             continue  # read because it is pinned
-        if release.release in counted or following.created_at > now - kept:
+        if release.release in counted or when > now - kept:
             return release.release - 1
     return chain.releases[-1].release - 1
 
