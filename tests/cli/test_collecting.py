@@ -151,9 +151,9 @@ def test_gc_deletes_and_what_it_collected_is_refused(aged: Path) -> None:
     assert lakewright.read("gold.customer_totals", release=3).equals(latest)
     with pytest.raises(RefusedError) as error:
         lakewright.read("gold.customer_totals", release=2)
-    assert error.value.code == "LW545"
+    assert error.value.code == "LW373"
     asked = run_program("sql", "SELECT * FROM gold.customer_totals", "--release", "1", cwd=aged)
-    assert (asked.code, "LW545" in asked.err) == (4, True)
+    assert (asked.code, "LW373" in asked.err) == (4, True)
     assert run_program("pin", "late", "2", cwd=aged).code == 4
     status = json.loads(run_program("status", "--json", cwd=aged).out)
     assert (status["release"], status["kind"], status["restorable_from"]) == (4, "maintenance", 3)

@@ -234,11 +234,13 @@ class MemoryTables:
         self.world.reach("define", location, "after")
         return made
 
-    def restore(self, location: str, version: int, token: str) -> int:
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
+        self.world.reach("restore", location, "before")
         live, target = self._version(location, None), self._version(location, version)
+        if over is not None and live.commit.version != over:
+            raise LakeError("LW535", f"{location} got version {live.commit.version} meanwhile")
         if live is target:
             return version
-        self.world.reach("restore", location, "before")
         made = self._commit(
             location,
             live.table_id,
@@ -249,6 +251,7 @@ class MemoryTables:
             target.rows.num_rows,
             not live.rows.equals(target.rows),
             files=target.files,
+            restores=version,
         )
         self.world.reach("restore", location, "after")
         return made
@@ -340,6 +343,14 @@ class MemoryTables:
         self.world.keep_file(location, name, rows.nbytes)
         return frozenset({name})
 
+    def redefine(self, location: str, definition: Definition, rows: pa.Table | None = None) -> int:
+        """A stranger's commit that names columns, constraints or properties anew."""
+        live, wanted = self._version(location, None), _normal(definition)
+        kept = fit_rows(live.rows if rows is None else rows, arrow_schema(wanted.fields))
+        return self._commit(
+            location, live.table_id, wanted, kept, "ALTER", None, kept.num_rows, rows is not None
+        )
+
     def sync(self, location: str, after: int) -> None:
         self.world.reach("sync", location, "before")
         self.world.synced.append(location)
@@ -364,8 +375,10 @@ class MemoryTables:
         *,
         files: frozenset[str] = frozenset(),
         added: int | None = None,
+        restores: int | None = None,
     ) -> int:
         versions = self.world.versions.setdefault(location, [])
+        before = versions[-1].definition if versions else None
         commit = Commit(
             len(versions),
             operation,
@@ -374,6 +387,8 @@ class MemoryTables:
             count,
             (rows.nbytes if added is None else added) if count else 0,
             self.world.tick(),
+            changes_definition=before != definition,
+            restores=restores,
         )
         versions.append(Version(table_id, definition, rows, commit, files))
         self.world.keep_file(location, f"{_LOG}{commit.version:020d}.json", 1)

@@ -175,6 +175,29 @@ def test_restore_to_the_head_makes_no_commit(tables: DeltaTables, location: str)
     assert tables.commits(location, 1) == ()
 
 
+def test_a_restore_over_a_version_that_is_not_the_head_is_refused(
+    tables: DeltaTables, location: str
+) -> None:
+    define(tables, location, FIRST)
+    for number in (1, 2):
+        tables.append(location, numbers(number), "lw:rows")
+    with pytest.raises(LakeError) as caught:
+        tables.restore(location, 0, "lw:back", over=1)
+    assert caught.value.code == "LW535"
+    assert tables.restore(location, 0, "lw:back", over=2) == 3
+    assert tables.commits(location, 2)[0].restores == 0
+
+
+def test_commits_tell_whether_they_changed_the_definition(
+    tables: DeltaTables, location: str
+) -> None:
+    define(tables, location, FIRST)
+    tables.append(location, numbers(1), "lw:rows")
+    define(tables, location, Definition(FIRST.fields, {}, "numbers"))
+    told = [commit.changes_definition for commit in tables.commits(location, -1)]
+    assert told == [True, False, True]
+
+
 def test_restore_of_a_restore(tables: DeltaTables, location: str) -> None:
     define(tables, location, FIRST)
     tables.append(location, numbers(1), "lw:a")

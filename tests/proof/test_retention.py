@@ -76,7 +76,7 @@ def test_living_releases_keep_their_rows_and_dead_ones_give_their_bytes_back(
     old = aged.lake.release(ENVIRONMENT, 3)
     with pytest.raises(RefusedError) as error:
         refuse_collected(records, old, old.tables, datetime.now(UTC))
-    assert error.value.code == "LW545"
+    assert error.value.code == "LW373"
     with pytest.raises(LakewrightError):
         aged.rows(old)
 

@@ -74,7 +74,7 @@ def test_a_collection_says_first_what_is_refused_from_then_on(shop: OldShop) -> 
     for number in (1, 2):
         with pytest.raises(RefusedError) as error:
             refuse_collected(records, lake.release("prod", number), [name("silver.orders")], now)
-        assert error.value.code == "LW545"
+        assert error.value.code == "LW373"
     for number in (3, 4, 5):
         release = lake.release("prod", number)
         refuse_collected(records, release, list(release.tables), now)

@@ -31,6 +31,7 @@ from lakewright.cli.workspace import (
     locator,
     modified_tables,
     open_workspace,
+    person,
 )
 from lakewright.engines import Engine, open_engine
 from lakewright.errors import RefusedError, UsageError
@@ -39,7 +40,7 @@ from lakewright.lake import Lake, Release
 from lakewright.names import TableName
 from lakewright.observe import render_json, render_problems
 from lakewright.observe.reports import render_report
-from lakewright.plans import BuildTable, Plan
+from lakewright.plans import AdoptHead, AdoptTable, BuildTable, Plan, refuse_undecided
 from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
 from lakewright.runtime import refresh as run_refresh
 
@@ -54,19 +55,25 @@ def apply_project(
     reason: str,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
-    streams = Streams.of(common)
     planned = _planned(common, wish, plan_file, exact=exact)
+    return apply_planned(common, planned, yes=yes, reason=reason)
+
+
+def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -> int:
+    """Show a plan, ask, run it and tell how it ended."""
+    streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
+    refuse_undecided(plan)
     if not plan.empty:
         confirm(streams, plan, yes=yes)
         _make_lake(planned)
     work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
-            _ready(plan, engine), planned.lake, engine, reason=reason, watch=watch
+            _ready(plan, engine), planned.lake, engine, reason=reason, by=person(), watch=watch
         )
     )
 
@@ -97,18 +104,25 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             resolve=locator(space),
             select=select,
             full=wish.full,
+            drift=wish.drift_choice,
         )
         plan = check_engine(plan, space.engine, fold=folds(common))
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
+        refuse_undecided(plan)
         plans.append(plan)
         return plan
 
     work = Work(common, space, lake, streams, plans)
     return work.run(
         lambda engine, watch: run_refresh(
-            lambda: _ready(replan(), engine), lake, engine, watch=watch, reason=reason
+            lambda: _ready(replan(), engine),
+            lake,
+            engine,
+            watch=watch,
+            reason=reason,
+            by=person(),
         )
     )
 
@@ -173,7 +187,7 @@ def _ready(plan: Plan, engine: OnDemand) -> Plan:
 
     An engine that cannot start is then one error, before anything is claimed.
     """
-    if any(isinstance(change, BuildTable) for change in plan.changes):
+    if any(isinstance(it, BuildTable | AdoptHead | AdoptTable) for it in plan.changes):
         engine.start()
     return plan
 

@@ -70,6 +70,12 @@ VERBS: tuple[Verb, ...] = (
         "lakewright refresh -t prod",
     ),
     Verb(
+        "adopt",
+        "ship",
+        "Take an existing Delta table under management; writes nothing to it.",
+        "lakewright adopt silver.orders --location /data/old/orders",
+    ),
+    Verb(
         "rollback",
         "ship",
         "Take readers back to an earlier release, with its code.",
@@ -106,6 +112,12 @@ VERBS: tuple[Verb, ...] = (
         "operate",
         "What each release did to which table.",
         "lakewright history silver.flights",
+    ),
+    Verb(
+        "diff",
+        "operate",
+        "What differs between two releases or environments.",
+        "lakewright diff prod..dev_ana gold.route_delay",
     ),
     Verb(
         "sql",

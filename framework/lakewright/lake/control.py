@@ -155,7 +155,7 @@ def restorable_from(records: Iterable[ControlRecord], latest: int) -> int:
 def refuse_collected(
     records: Sequence[ControlRecord], release: Release, tables: Iterable[TableName], now: datetime
 ) -> None:
-    """RefusedError LW545 when rows that `release` names for one of `tables` may be gone.
+    """RefusedError LW373 when rows that `release` names for one of `tables` may be gone.
 
     Of a view what it reads counts as well.
     """
@@ -165,12 +165,14 @@ def refuse_collected(
     gone = [name for name in _read_through(release, tables) if found.has(release.release, name)]
     if gone:
         named = ", ".join(str(name) for name in gone)
+        oldest = max(found.upto(name) for name in gone) + 1
+        kept = ", ".join(str(number) for number in sorted(found.kept) if number < oldest)
         raise RefusedError(
-            "LW545",
-            f"release {release.release} of {release.environment} was collected: {named}"
-            " cannot be read any more",
-            hint=f"all tables are there from release {found.newest + 1} on;"
-            " `lakewright pin` keeps a release longer than its retention",
+            "LW373",
+            f"release {release.release} of {release.environment} is not restorable any more:"
+            f" rows of {named} were collected",
+            hint=f"restorable is what was released from {oldest} on"
+            + (f"; pinned: {kept}" if kept else ""),
         )
 
 

@@ -91,9 +91,11 @@ class DeltaLakeTables:
             hint="find the other writer; then run the same command again",
         )
 
-    def restore(self, location: str, version: int, token: str) -> int:
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         table = _open_at(location, None)
         before = table.version()
+        if over is not None and before != over:
+            raise _came_between(location, before)
         if before == version:
             return version
         features = set(_protocol(table).writer_features)
@@ -106,6 +108,8 @@ class DeltaLakeTables:
                 version, commit_properties=_token(token), post_commithook_properties=_HOOKS
             )
         made = self._committed(location, before, token)
+        if made != before + 1 and over is not None:
+            raise _came_between(location, made - 1)
         if self._files(location, made) != self._files(location, version):
             raise LakeError(
                 "LW535",
@@ -350,6 +354,14 @@ def _below(location: str, path: str) -> str:
     told = path.removeprefix(f"{root}/")
     outside = told.startswith("/") or bool(_SCHEME.match(told))
     return "" if outside else unquote(told)
+
+
+def _came_between(location: str, version: int) -> LakeError:
+    return LakeError(
+        "LW535",
+        f"{location} got version {version} from somebody else before it could be put back",
+        hint="another writer was in between; plan again and look",
+    )
 
 
 def _entry_path(version: int) -> str:

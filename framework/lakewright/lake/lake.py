@@ -18,9 +18,10 @@ from typing import Literal
 import pyarrow as pa
 
 from lakewright.errors import LakeError, RefusedError
-from lakewright.lake import code, control, paths, state
+from lakewright.lake import code, control, paths, state, walking
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.drift import TOKEN_PREFIX, find_drift
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
 from lakewright.lake.records import (
     ControlRecord,
@@ -38,7 +39,7 @@ from lakewright.lake.values import Definition, Entry, Field, LakeState, Pin, Rel
 from lakewright.names import TableName
 from lakewright.specs import Input, SourceFile
 
-_HISTORY = f"{state.TOKEN_PREFIX}history"
+_HISTORY = f"{TOKEN_PREFIX}history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Lake:
     store: ObjectStore
     tables: DeltaTables
     claims: Claims | None = None  # None: those that fit the store
+    bases: Callable[[str], str] = paths.resolve_base  # a base as written -> its absolute root
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
 
     # The lake itself
@@ -139,8 +141,16 @@ class Lake:
             )
         return self._release(environment, number, data)
 
+    def release_at(self, environment: str, moment: datetime) -> Release | None:
+        """What readers saw at `moment`, None before the first release; few records are read."""
+        return walking.release_at(self, environment, moment)
+
+    def newest_first(self, environment: str) -> Iterator[Release]:
+        """Releases from the latest down, each read when it is asked for."""
+        return walking.newest_first(self, environment)
+
     def releases(self, environment: str) -> tuple[Release, ...]:
-        """All releases, oldest first."""
+        """All releases, oldest first; every record is read."""
         return tuple(self.release(environment, number) for number in self.numbers(environment))
 
     def put_release(self, release: Release) -> Literal["stored", "taken"]:
@@ -217,6 +227,11 @@ class Lake:
         """The absolute location of a relative one; LakeError LW504 when it leaves the lake."""
         return f"{self.uri}/{paths.confine(location)}"
 
+    def entry_uri(self, entry: Entry) -> str:
+        """Where the rows of an entry are, absolute; LakeError LW504 when it leaves its root."""
+        root = self.bases(entry.base) if entry.base else self.uri
+        return f"{root}/{paths.confine(entry.location)}"
+
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""
         plain = paths.table(environment, table)
@@ -233,7 +248,7 @@ class Lake:
     def pin(self, entry: Entry) -> Pin:
         """What a reader of an entry needs; entries of views have none."""
         assert entry.location, f"{entry.table} is a view and has no rows of its own"
-        return Pin(self.location_uri(entry.location), entry.table_id, entry.version)
+        return Pin(self.entry_uri(entry), entry.table_id, entry.version)
 
     def verify_pin(self, entry: Entry) -> Pin:
         """The pin, after looking that table id and token are those of the entry; else LW533."""
@@ -292,8 +307,8 @@ class Lake:
             environment=environment,
             protected=info is not None and environment in info.protected,
             release=release,
-            inputs=state.read_inputs(self.tables, inputs, release, self.location_uri, resolve),
-            drift=state.find_drift(self.tables, entries, self.location_uri),
+            inputs=state.read_inputs(self.tables, inputs, release, self.entry_uri, resolve),
+            drift=find_drift(self.tables, release, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             resumed=control.resumed_at(records),

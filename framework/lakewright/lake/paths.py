@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 from lakewright.errors import LakeError
 from lakewright.names import TableName
+from lakewright.specs import resolve_secrets
 
 HOME = "_lakewright"
 INFO = f"{HOME}/lake.json"
@@ -83,6 +86,13 @@ def history(kind: str) -> str:
 
 def table(name: str, of: TableName) -> str:
     return f"{name}/{of.schema}/{of.table}"
+
+
+def resolve_base(written: str) -> str:
+    """The root of another lake, as this process knows its secrets. A folder is made absolute."""
+    text = resolve_secrets(written, os.environ, lambda path: Path(path).read_text().strip())
+    local = "://" not in text or text.startswith("file://")
+    return str(Path(text.removeprefix("file://")).absolute()) if local else text.rstrip("/")
 
 
 def number_of(path: str) -> int | None:

@@ -77,8 +77,11 @@ class DeltaTables(Protocol):
         table.
         """
 
-    def restore(self, location: str, version: int, token: str) -> int:
-        """Bring rows back to `version` in one commit; returns its version. The head: no commit."""
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
+        """Bring rows back to `version` in one commit; returns its version. The head: no commit.
+
+        With `over` only while that is the head; LakeError LW535 when somebody committed on top.
+        """
 
     def same_rows(self, location: str, one: int, other: int) -> bool:
         """Whether two versions are made of the very same files, and so hold the same rows."""

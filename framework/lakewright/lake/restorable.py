@@ -45,10 +45,9 @@ def rewound_files(
 ) -> tuple[RewoundFile, ...]:
     """The files that an ingest has loaded since `target`, in path order."""
     then = {
-        (file.path, file.digest)
-        for file in read_ledger(lake.tables, table, target, lake.location_uri)
+        (file.path, file.digest) for file in read_ledger(lake.tables, table, target, lake.entry_uri)
     }
-    loaded = read_ledger(lake.tables, table, state.release, lake.location_uri)
+    loaded = read_ledger(lake.tables, table, state.release, lake.entry_uri)
     rewound = {file.path: file.size for file in loaded if (file.path, file.digest) not in then}
     listing = state.inputs.get(table)
     there = {file.path for file in listing.files} if isinstance(listing, FileListing) else set()

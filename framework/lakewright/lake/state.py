@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -12,8 +12,6 @@ import pyarrow as pa
 from lakewright.lake.listing import compare_files, list_files
 from lakewright.lake.ports import DeltaTables, NotFoundError
 from lakewright.lake.values import (
-    Commit,
-    Drift,
     Entry,
     FileListing,
     LoadedFile,
@@ -23,7 +21,6 @@ from lakewright.lake.values import (
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input
 
-TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
 LEDGER_SCHEMA = pa.schema(
     [
         ("path", pa.string()),
@@ -37,21 +34,11 @@ _THREADS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def token_of(run_id: str, table: TableName) -> str:
-    """What every commit of a run to a table carries as its userMetadata."""
-    return f"{TOKEN_PREFIX}{run_id}:{table}"
-
-
-def is_ours(commit: Commit) -> bool:
-    """Whether a run wrote the commit, a dead run's included."""
-    return bool(commit.token) and str(commit.token).startswith(TOKEN_PREFIX)
-
-
 def read_inputs(
     tables: DeltaTables,
     inputs: Sequence[Input],
     release: Release | None,
-    locate: Callable[[str], str],
+    locate: Callable[[Entry], str],
     resolve: Callable[[str], str],
 ) -> dict[TableName, SourceHead | FileListing]:
     """The heads of sources, and the files of ingests beside their released ledgers."""
@@ -88,14 +75,14 @@ def read_ledger(
     tables: DeltaTables,
     table: TableName,
     release: Release | None,
-    locate: Callable[[str], str],
+    locate: Callable[[Entry], str],
 ) -> tuple[LoadedFile, ...]:
     """What the released ledger of an ingest holds."""
     entry = release.tables.get(table.ledger) if release else None
     if entry is None:
         return ()
     names = LEDGER_SCHEMA.names[:4]
-    rows = tables.rows(locate(entry.location), entry.version, names)
+    rows = tables.rows(locate(entry), entry.version, names)
     # Through whole numbers: pyarrow loads pandas to make a datetime, a fifth of a second.
     instants = rows["modified"].cast(pa.int64()).to_pylist()
     columns = (rows["path"].to_pylist(), rows["size"].to_pylist(), rows["digest"].to_pylist())
@@ -103,21 +90,6 @@ def read_ledger(
         LoadedFile(path, size, _EPOCH + timedelta(microseconds=instant), digest)
         for path, size, digest, instant in zip(*columns, instants, strict=True)
     )
-
-
-def find_drift(
-    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[str], str]
-) -> tuple[Drift, ...]:
-    """Tables with data-changing commits behind the release that no run of ours wrote."""
-    stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
-
-    def strange(entry: Entry) -> tuple[Commit, ...]:
-        found = tables.commits(locate(entry.location), entry.version)
-        return tuple(commit for commit in found if commit.changes_data and not is_ours(commit))
-
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        found = zip(stored, pool.map(strange, stored), strict=True)
-        return tuple(Drift(entry.table, commits) for entry, commits in found if commits)
 
 
 def _data_version(tables: DeltaTables, location: str, head: int) -> int:

@@ -56,6 +56,8 @@ class Commit:
     rows: int | None
     bytes: int
     timestamp: datetime
+    changes_definition: bool = False  # it names columns, properties or constraints anew
+    restores: int | None = None  # the version that a RESTORE brought back
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,11 @@ class Entry:
     introduced: int = 0  # the release whose `apply` brought this code
     engine: str = ""  # the one that wrote the rows
     base: str = ""  # the lake `location` lies in, as written in the project; "": this one
+
+    def is_foreign(self, environment: str) -> bool:
+        """Whether its rows lie outside the environment: read there, and never written."""
+        own = not self.base and self.location.startswith(f"{environment}/")
+        return bool(self.location) and not own
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,7 @@ class Release:
     tables: Mapping[TableName, Entry]
     held: tuple[Held, ...] = ()
     format_version: int = 1
+    by: str = ""  # user@host of the process that put it; "" where nobody said
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +253,39 @@ class SourceHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Redefined:
+    """How one definition differs from another. `others` tells what is no column, in words."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether every column that was there is there still, as it was."""
+        return not self.removed and not self.retyped
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.retyped or self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
-    """Data-changing commits at a head that are not ours."""
+    """What others did at a head behind its released version, and nobody has put back since.
+
+    `commits` changed rows or the definition, in order. `mixed`: among them are rows of a run of
+    ours that was never published.
+    """
 
     table: TableName
     commits: tuple[Commit, ...]
+    redefined: Redefined = Redefined()
+    mixed: bool = False
+
+    @property
+    def changes_data(self) -> bool:
+        return any(commit.changes_data for commit in self.commits)
 
 
 @dataclass(frozen=True, slots=True)

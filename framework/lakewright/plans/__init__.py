@@ -1,5 +1,7 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
+from lakewright.plans.adopting import FilesChoice, plan_adoption
+from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.making import make_plan
 from lakewright.plans.released import compile_released, merge_selected, refuse_unfit_pending
@@ -13,12 +15,16 @@ from lakewright.plans.rolling_back import (
     refuse_collected,
 )
 from lakewright.plans.values import (
+    AdoptHead,
+    AdoptTable,
     AlterTable,
     BuildTable,
     Category,
     Change,
     ColumnChanges,
+    DriftChoice,
     DropTable,
+    FoundTable,
     Plan,
     PublishView,
     Reason,
@@ -29,13 +35,18 @@ from lakewright.plans.values import (
 )
 
 __all__ = [
+    "AdoptHead",
+    "AdoptTable",
     "AlterTable",
     "BuildTable",
     "Category",
     "Change",
     "ColumnChanges",
+    "DriftChoice",
     "DropTable",
+    "FilesChoice",
     "Found",
+    "FoundTable",
     "Made",
     "Plan",
     "PublishView",
@@ -50,10 +61,14 @@ __all__ = [
     "choose_return",
     "compile_released",
     "compile_target",
+    "fate_of",
     "held_along",
+    "is_append_like",
     "make_plan",
     "make_rollback",
     "merge_selected",
+    "plan_adoption",
     "refuse_collected",
+    "refuse_undecided",
     "refuse_unfit_pending",
 ]

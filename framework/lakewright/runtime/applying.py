@@ -13,7 +13,7 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import DropTable, Plan, RestoreTable
+from lakewright.plans import DropTable, Plan, RestoreTable, refuse_undecided
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.ending_holds import end_holds
 from lakewright.runtime.entries import entry_of
@@ -53,6 +53,7 @@ def apply_plan(
     *,
     run_id: str | None = None,
     reason: str = "",
+    by: str = "",
     watch: Watch = _unseen,
     stop_at: StopAt = _go_on,
     workers: int = 4,
@@ -65,7 +66,7 @@ def apply_plan(
     KeyboardInterrupt leaves nothing published and is raised again. After a crash no clean-up is
     owed: the next run finds heads that are ahead and brings them back.
     """
-    run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason)
+    run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason, by)
     if plan.empty:
         return empty_report(run)
     began = time.monotonic()
@@ -73,6 +74,7 @@ def apply_plan(
     candidate = Candidate(run)
     groups: dict[TableName, Group] = {}
     try:
+        refuse_undecided(plan)
         groups = claim_groups(run, clock())
         with renewed(groups, clock):
             release = _publish(run, candidate, groups, workers, clock)

@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
-from lakewright.lake import Entry, Held, Release, is_ours
+from lakewright.lake import Commit, Entry, Held, Release, compare_definitions, is_ours
 from lakewright.lake.control import active_holds, active_stop, collected
 from lakewright.names import TableName
 from lakewright.plans import DropTable, RestoreTable
-from lakewright.runtime.run import Group, Run
+from lakewright.runtime.run import Group, Member, Run
 
 
 def verify_groups(run: Run, groups: Iterable[Group]) -> None:
     """Step 5. The commits behind each base are exactly those on record, and the claims are ours.
 
-    Commits of others that change no data (OPTIMIZE, VACUUM) are no reason to stop.
+    Commits of others that change no data (OPTIMIZE, VACUUM, a protocol of a newer client) are no
+    reason to stop, unless they leave another definition than we declared.
     StalePlanError LW330 for anything else, LW332 for a stop or hold; RefusedError LW521 for a
     claim that was lost.
     """
@@ -28,13 +29,24 @@ def verify_groups(run: Run, groups: Iterable[Group]) -> None:
             expected = {(c.version, c.token, c.operation, c.rows) for c in member.commits}
             for commit in run.lake.tables.commits(member.uri, member.base_version):
                 known = (commit.version, commit.token, commit.operation, commit.rows) in expected
-                if not known and (commit.changes_data or is_ours(commit)):
+                if known:
+                    continue
+                if commit.changes_data or is_ours(commit) or _redefines(run, member, commit):
                     raise StalePlanError(
                         "LW330",
                         f"{member.table} got version {commit.version} ({commit.operation})"
                         " from somebody else during this run",
                         hint="plan again",
                     )
+
+
+def _redefines(run: Run, member: Member, commit: Commit) -> bool:
+    """Whether the commit left other columns, constraints or properties than were there before."""
+    if not commit.changes_definition:
+        return False
+    tables, version = run.lake.tables, commit.version
+    before, after = tables.at(member.uri, version - 1), tables.at(member.uri, version)
+    return bool(compare_definitions(before.definition, after.definition))
 
 
 def compose_release(
@@ -68,6 +80,7 @@ def compose_release(
         packages=run.engine.packages,
         tables=dict(sorted(tables.items())),
         held=_held_now(run, parent, held, written | dropped),
+        by=run.by,
     )
 
 

@@ -50,6 +50,7 @@ def roll_back(
     *,
     run_id: str | None = None,
     reason: str = "",
+    by: str = "",
     stop_at: StopAt = _go_on,
     workers: int = 4,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -61,7 +62,7 @@ def roll_back(
     earlier rollback left behind follow.
     """
     settled = replace(plan, state=replace(plan.state, drift=()))  # nobody chose to discard rows
-    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason)
+    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason, by)
     began = time.monotonic()
     if plan.empty:
         left = _follow(run, _behind(run), workers, clock)
@@ -100,6 +101,7 @@ def compose_rollback(run: Run, now: datetime) -> Release:
         run_id=run.run_id,
         kind="rollback",
         reason=run.reason,
+        by=run.by,
         engine=rollback.to.engine,  # who wrote the rows that are published again
         packages=rollback.to.packages,
         tables=rollback.tables,
@@ -235,7 +237,7 @@ def _is_own(entry: Entry, prefix: str) -> bool:
 
 
 def _is_ahead(run: Run, entry: Entry) -> bool:
-    tables, uri = run.lake.tables, run.lake.location_uri(entry.location)
+    tables, uri = run.lake.tables, run.lake.entry_uri(entry)
     ahead = tables.commits(uri, entry.version)
     changed = any(commit.changes_data for commit in ahead)
     return changed and not tables.same_rows(uri, entry.version, ahead[-1].version)

@@ -29,6 +29,7 @@ class Run:
     watch: Watch
     stop_at: StopAt
     reason: str = ""
+    by: str = ""  # user@host, for the record
 
     def token(self, table: TableName) -> str:
         """What every commit of this run to `table` carries."""
@@ -53,6 +54,7 @@ class Member:
     base: Head | None
     table_id: str
     commits: list[Commit] = field(default_factory=list)
+    overwritten: tuple[Commit, ...] = ()  # of others, below rows that are replaced as a whole
 
     @property
     def base_version(self) -> int:
