@@ -54,7 +54,13 @@ class CatalogContract:
             "lakewright.mark": "f" * 32,
             "lakewright.table": "gold.a",
         }
-        assert catalog.objects("gold") == {name: CatalogObject(name, "view", expected)}
+        assert catalog.objects("gold") == {name: CatalogObject(name, "view", expected, text=ONE)}
+
+    def test_the_query_of_a_view_is_kept_with_its_lines(self, catalog: Catalog) -> None:
+        catalog.make_schema("gold")
+        catalog.put_view(view("a", "SELECT 1 -- one\n  AS x\n"))
+        found = catalog.objects("gold")[ObjectName("gold", "a")]
+        assert found.text == "SELECT 1 -- one\n  AS x"
 
     def test_a_comment_cannot_pretend_to_be_a_property(self, catalog: Catalog) -> None:
         catalog.make_schema("gold")

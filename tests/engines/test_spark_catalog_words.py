@@ -13,7 +13,10 @@ Table: t
 Created By: Spark 4.2.0
 Type: VIEW
 Comment: A desc
-View Text: SELECT `id` FROM delta.`/lake/t` VERSION AS OF 1
+View Text: SELECT `id`
+FROM delta.`/lake/t` VERSION AS OF 1
+View Original Text: SELECT `id`
+FROM delta.`/lake/t` VERSION AS OF 1
 Table Properties: [lakewright.lake=abc, lakewright.release=1, transient_lastDdlTime=1795533587]
 Serde Library: org.apache.hadoop.hive.serde2.lazy.LazySimpleSerDe
 Storage Properties: [serialization.format=1]
@@ -36,7 +39,12 @@ def read(information: str) -> CatalogObject:
 
 def test_a_view_is_read_with_properties_of_ours_alone() -> None:
     expected = {"lakewright.lake": "abc", "lakewright.release": "1"}
-    assert read(VIEW) == CatalogObject(ObjectName("gold", "t"), "view", expected)
+    text = "SELECT `id`\nFROM delta.`/lake/t` VERSION AS OF 1"
+    assert read(VIEW) == CatalogObject(ObjectName("gold", "t"), "view", expected, text=text)
+
+
+def test_a_query_whose_end_cannot_be_told_is_not_known() -> None:
+    assert read(VIEW.replace("A desc", "A\nView Text: desc")).text is None
 
 
 def test_a_view_without_properties_is_nobodys() -> None:

@@ -38,7 +38,9 @@ class MemoryCatalog:
         self._begin("put_view", view.name)
         if there is not None and there.kind != "view":
             raise LakeError("LW637", f"{view.name} is no view")
-        self.standing[view.name] = CatalogObject(view.name, "view", dict(view.properties))
+        self.standing[view.name] = CatalogObject(
+            view.name, "view", dict(view.properties), text=view.sql.strip()
+        )
         self.views[view.name] = view
         self._end("put_view", view.name)
 

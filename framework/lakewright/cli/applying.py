@@ -16,12 +16,14 @@ from lakewright.cli.planning import (
     check_engine,
     folds,
     plan_project,
+    plan_serving,
     plan_text,
     read_saved,
     refuse_stale,
     wish_of,
 )
 from lakewright.cli.progress import watched
+from lakewright.cli.serving import serve_after
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     Workspace,
@@ -63,7 +65,8 @@ def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -
     """Show a plan, ask, run it and tell how it ended."""
     streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
+    color = streams.color and not common.json
+    text = plan_text(planned.space, plan, common, planned.serving, color=color)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
     refuse_undecided(plan)
@@ -107,7 +110,8 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             drift=wish.drift_choice,
         )
         plan = check_engine(plan, space.engine, fold=folds(common))
-        text = plan_text(space, plan, common, color=streams.color and not common.json)
+        serving = plan_serving(space, lake, plan)
+        text = plan_text(space, plan, common, serving, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
         refuse_undecided(plan)
@@ -152,8 +156,10 @@ class Work:
         before = self.lake.latest(self.space.environment)
         engine = OnDemand(self.space.engine, self._open)
         try:
-            with closing(engine), watched(self.streams) as watch:
-                report = start(engine, watch)
+            with closing(engine):
+                with watched(self.streams) as watch:
+                    report = start(engine, watch)
+                report = serve_after(self.space, self.lake, engine, self.streams, report)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._published_since(before)) from None
         self._tell(report)
@@ -176,7 +182,7 @@ class Work:
             streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
         if self.common.json:
             streams.answer(render_json(report_document(report)))
-        elif report.tables or report.release is not None or not report.ok:
+        elif report.tables or report.release is not None or report.served or not report.ok:
             plan = self.plans[-1]
             text = render_report(report, plan=plan, color=streams.color, verbose=verbose)
             streams.answer(f"\n{text}")

@@ -22,9 +22,9 @@ from lakewright.cli.workspace import (
     project_lake,
     read_state,
 )
-from lakewright.errors import LakeError, StalePlanError, UsageError
+from lakewright.errors import LakeError, RefusedError, StalePlanError, UsageError
 from lakewright.graph import Graph
-from lakewright.lake import Lake, LakeState
+from lakewright.lake import Lake, LakeState, read_served
 from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of, plan_document, render_plan
@@ -33,7 +33,9 @@ from lakewright.plans import (
     DropTable,
     Plan,
     RestoreTable,
+    Serving,
     make_plan,
+    make_serving,
     merge_selected,
     refuse_unfit_pending,
 )
@@ -81,11 +83,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with where it was made."""
+    """A plan with where it was made, and what its target would serve of it."""
 
     space: Workspace
     lake: Lake
     plan: Plan
+    serving: Serving | None = None
 
 
 def plan_project(common: Common, wish: Wish) -> Planned:
@@ -108,7 +111,7 @@ def plan_project(common: Common, wish: Wish) -> Planned:
     )
     if select is None:
         refuse_unfit_pending(need_project(space), plan)
-    return Planned(space, lake, plan)
+    return Planned(space, lake, plan, plan_serving(space, lake, plan))
 
 
 def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) -> int:
@@ -116,7 +119,7 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     streams = Streams.of(common)
     planned = plan_project(common, wish)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    document = plan_document(plan)
+    document = plan_document(plan, planned.serving)
     if out is not None:
         saved = {**document, "decision": decision_of(plan, wish)}
         _save(out, render_json(saved))
@@ -124,7 +127,8 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     if common.json:
         streams.answer(render_json(document))
     else:
-        streams.answer(plan_text(planned.space, plan, common, color=streams.color))
+        text = plan_text(planned.space, plan, common, planned.serving, color=streams.color)
+        streams.answer(text)
     return PENDING if detailed and not plan.empty else 0
 
 
@@ -149,6 +153,28 @@ def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
     return replace(plan, notes=(*plan.notes, *told))
 
 
+def plan_serving(space: Workspace, lake: Lake, plan: Plan) -> Serving | None:
+    """What the plan's target would serve; None when it serves nothing. Starts no engine.
+
+    RefusedError LW391 when the engine has no catalog, LW392 when two tables would have one name.
+    """
+    if space.serve is None:
+        return None
+    # The package of engines brings readers of files, which most plans never need.
+    from lakewright.engines import engine_capabilities
+
+    if not engine_capabilities(space.engine).catalog:
+        raise RefusedError(
+            "LW391",
+            f"target {space.target} serves into {space.serve.catalog}, and {space.engine} has no"
+            " catalog",
+            space.serve.where,
+            hint="--engine spark",
+        )
+    note = read_served(lake.store, space.environment, space.serve.catalog)
+    return make_serving(space.serve, plan, note)
+
+
 def folds(common: Common) -> bool:
     """Whether long lists are folded: not for programs, nor for who asked for everything."""
     return not (common.json or common.verbose)
@@ -165,10 +191,14 @@ def fold_notes(notes: Sequence[str], engine: str) -> tuple[str, ...]:
     return tuple(others)
 
 
-def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> str:
+def plan_text(
+    space: Workspace, plan: Plan, common: Common, serving: Serving | None = None, *, color: bool
+) -> str:
     """The plan for people, with the retention that the project promises."""
     days = space.project.retention_days if space.project else None
-    return render_plan(plan, color=color, verbose=common.verbose, retention_days=days)
+    return render_plan(
+        plan, color=color, verbose=common.verbose, retention_days=days, serving=serving
+    )
 
 
 def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:

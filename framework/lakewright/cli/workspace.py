@@ -21,7 +21,13 @@ from lakewright.graph import select as select_tables
 from lakewright.lake import Lake, LakeState, Release, open_lake
 from lakewright.names import TableName, parse_environment
 from lakewright.plans.fingerprints import same_algorithm
-from lakewright.specs import Project, load_project, resolve_secrets, resolve_target
+from lakewright.specs import (
+    Project,
+    ServeSpec,
+    load_project,
+    resolve_secrets,
+    resolve_target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Workspace:
     explicit_engine: bool
     allow_paths: tuple[str, ...]
     conf: Mapping[str, str]
+    serve: ServeSpec | None = None
 
     @property
     def root(self) -> str:
@@ -65,6 +72,7 @@ def open_workspace(common: Common) -> Workspace:
         explicit_engine=target.explicit_engine or common.engine is not None,
         allow_paths=target.allow_paths,
         conf=target.conf,
+        serve=target.serve,
     )
 
 

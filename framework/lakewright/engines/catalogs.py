@@ -31,6 +31,7 @@ class CatalogObject:
     kind: Literal["view", "table", "other"]
     properties: Mapping[str, str] = field(default_factory=dict)  # of a view, those of ours
     location: str = ""  # of a table, absolute
+    text: str | None = None  # of a view: its query as the catalog keeps it, None: not known
 
 
 @dataclass(frozen=True, slots=True)

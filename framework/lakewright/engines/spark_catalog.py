@@ -112,10 +112,18 @@ def read_object(schema: str, row: Any) -> CatalogObject:
     if said.get("Type") == "VIEW":
         start = told.rfind("\nTable Properties: [")
         line = told[start + 1 :].partition("\n")[0] if start >= 0 else ""
-        return CatalogObject(name, "view", dict(_OURS.findall(line)))
+        return CatalogObject(name, "view", dict(_OURS.findall(line)), text=_view_text(told))
     if said.get("Type") == "EXTERNAL" and said.get("Provider", "").lower() == "delta":
         return CatalogObject(name, "table", location=_plain_location(said.get("Location", "")))
     return CatalogObject(name, "other")
+
+
+def _view_text(told: str) -> str | None:
+    """The query of a view; None when its end cannot be told from what else is there."""
+    before, after = "\nView Text: ", "\nView Original Text: "
+    if told.count(before) != 1 or told.count(after) != 1:
+        return None
+    return told.partition(before)[2].partition(after)[0]
 
 
 def _plain_location(uri: str) -> str:

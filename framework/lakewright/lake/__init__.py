@@ -25,6 +25,7 @@ from lakewright.lake.ports import (
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.restorable import find_lost, rewound_files
+from lakewright.lake.served import ServedNote, put_served, read_served
 from lakewright.lake.state import LEDGER_SCHEMA, read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -94,6 +95,7 @@ __all__ = [
     "Release",
     "ReleasePin",
     "RewoundFile",
+    "ServedNote",
     "SourceHead",
     "Span",
     "StoreClaims",
@@ -118,7 +120,9 @@ __all__ = [
     "open_lake",
     "open_store",
     "parse_type",
+    "put_served",
     "read_redefined",
+    "read_served",
     "read_source",
     "rewound_files",
     "storage_error_told",

@@ -76,6 +76,10 @@ def runs() -> str:
     return f"{HOME}/runs"
 
 
+def served(name: str, catalog: str) -> str:
+    return f"{environment(name)}/served/{catalog}.json"
+
+
 def run(run_id: str, name: str) -> str:
     return f"{HOME}/runs/{run_id}/{name}"
 

@@ -13,6 +13,7 @@ from lakewright.observe.drift import drift_document, render_drift
 from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
 from lakewright.observe.retention import cost_text, retained_bytes
+from lakewright.observe.serving import serving_document, serving_line
 from lakewright.observe.tables import count, minute, size
 from lakewright.plans import (
     BuildTable,
@@ -21,6 +22,7 @@ from lakewright.plans import (
     Plan,
     Reason,
     RestoreTable,
+    Serving,
     fate_of,
 )
 from lakewright.specs import SourceFile, digest_files
@@ -42,7 +44,12 @@ _REASONS_WIDTH = 72  # reasons that fit stand on one line
 
 
 def render_plan(
-    plan: Plan, *, color: bool = False, verbose: bool = False, retention_days: int | None = None
+    plan: Plan,
+    *,
+    color: bool = False,
+    verbose: bool = False,
+    retention_days: int | None = None,
+    serving: Serving | None = None,
 ) -> str:
     """What would change and why, for people. Ends with a newline."""
     paint = Paint(color)
@@ -50,11 +57,12 @@ def render_plan(
     fates = [(drift, fate_of(plan, drift)) for drift in plan.state.drift]
     blocks += [render_drift(fates, color=color, verbose=verbose)]
     blocks += ["".join(f"note: {plain_text(note)}\n" for note in plan.notes)]
-    blocks += [_summary(plan) + _restorable(plan.state, retention_days)]
+    served = serving_line(serving) if serving is not None else ""
+    blocks += [_summary(plan) + _restorable(plan.state, retention_days) + served]
     return "\n".join(block for block in blocks if block)
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def plan_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
     """The plan as other programs read it."""
     return {
         "format_version": FORMAT_VERSION,
@@ -75,6 +83,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "retained_bytes": retained_bytes(plan.state.release),
         "notes": list(plan.notes),
         "empty": plan.empty,
+        "serve": serving_document(serving) if serving is not None else None,
     }
 
 

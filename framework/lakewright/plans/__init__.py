@@ -14,6 +14,13 @@ from lakewright.plans.rolling_back import (
     make_rollback,
     refuse_collected,
 )
+from lakewright.plans.serving import (
+    Serving,
+    count_behind,
+    make_serving,
+    served_marks,
+    served_names,
+)
 from lakewright.plans.values import (
     AdoptHead,
     AdoptTable,
@@ -56,19 +63,24 @@ __all__ = [
     "Return",
     "Rollback",
     "RollbackMode",
+    "Serving",
     "Way",
     "attempt_of",
     "choose_return",
     "compile_released",
     "compile_target",
+    "count_behind",
     "fate_of",
     "held_along",
     "is_append_like",
     "make_plan",
     "make_rollback",
+    "make_serving",
     "merge_selected",
     "plan_adoption",
     "refuse_collected",
     "refuse_undecided",
     "refuse_unfit_pending",
+    "served_marks",
+    "served_names",
 ]

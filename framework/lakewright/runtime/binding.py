@@ -89,10 +89,7 @@ class Binder:
         """A view reads the versions its release pinned, also where its inputs have moved since."""
         assert isinstance(step.transform, SqlTransform)
         private = {name: self._private(name, entry.inputs.get(name)) for name in step.reads}
-        now = datetime.fromisoformat(entry.clock.get("now", "1970-01-01T00:00:00+00:00"))
-        today = date.fromisoformat(entry.clock.get("today", "1970-01-01"))
-        parameters = render_parameters(step, now.astimezone(UTC), today)
-        text = step.transform.render(lambda name: private[name], parameters)
+        text = step.transform.render(lambda name: private[name], released_parameters(step, entry))
         self._session.bind_view(step.name, SqlRows(text, step.transform))
 
     def _private(self, name: TableName, used: InputVersion | None) -> str:
@@ -121,6 +118,13 @@ class Binder:
         if isinstance(head, SourceHead):
             return head.location
         return self._lake.pin(self._vector[name]).location
+
+
+def released_parameters(step: Step, entry: Entry) -> dict[str, str]:
+    """The literals of a released query: the clock is the one it was released with."""
+    now = datetime.fromisoformat(entry.clock.get("now", "1970-01-01T00:00:00+00:00"))
+    today = date.fromisoformat(entry.clock.get("today", "1970-01-01"))
+    return render_parameters(step, now.astimezone(UTC), today)
 
 
 def written_by(run: Run, vector: Vector) -> set[TableName]:

@@ -101,6 +101,24 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _schema_pattern(value: str) -> str:
+    filled = value.replace("{schema}", "s").replace("{environment}", "e")
+    if not is_column_name(filled) or filled != filled.lower():
+        hint = "like {schema}, {environment}_{schema} or marts; small letters, digits, underscores"
+        raise _refuse("LW390", f"`{value}` is not a schema to serve into", hint)
+    return value
+
+
+def _principal(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise _refuse("LW122", "a grant names a user or a group", "for example analysts")
+    return value
+
+
+def _served(value: Any) -> Any:
+    return {"as": value} if isinstance(value, str) else value
+
+
 def _schema(value: Any) -> Any:
     return {"layer": value} if isinstance(value, str) else value
 
@@ -141,6 +159,34 @@ class SchemaModel(Model):
     )
 
 
+class GrantsModel(Model):
+    select: Annotated[
+        tuple[Annotated[str, AfterValidator(_principal)], ...], Field(strict=False)
+    ] = Field(default=(), description="Users and groups who may read what is served.")
+
+
+class ServeModel(Model):
+    """Each release as objects of a Spark catalog; a word alone is short for `{as: WORD}`."""
+
+    as_: Literal["view", "table"] = Field(
+        default="view",
+        alias="as",
+        description="view: at the released version; table: the head, also during a run.",
+    )
+    catalog: Annotated[str, AfterValidator(_identifier)] = Field(
+        default="spark_catalog", description="The Spark catalog to serve into."
+    )
+    schema_: Annotated[str, AfterValidator(_schema_pattern)] = Field(
+        default="{schema}",
+        alias="schema",
+        description="May hold {schema}, {environment}; without {schema}: tables are schema_table.",
+    )
+    layers: Words = Field(default=(), description="Only tables of these layers; else all.")
+    grants: GrantsModel = Field(
+        default_factory=GrantsModel, description="Who may read, where the catalog knows GRANT."
+    )
+
+
 class TargetModel(Model):
     lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
     engine: Literal["sail", "spark"] = Field(
@@ -150,6 +196,9 @@ class TargetModel(Model):
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
     allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
+    serve: Annotated[ServeModel, BeforeValidator(_served)] | None = Field(
+        default=None, description="Published views for readers of a Spark catalog."
+    )
 
 
 class SettingsModel(Model):

@@ -11,7 +11,7 @@ from lakewright.errors import UsageError
 from lakewright.names import parse_environment
 from lakewright.specs.secrets import resolve_secrets
 from lakewright.specs.texts import suggest
-from lakewright.specs.values import Project, TargetSpec
+from lakewright.specs.values import Project, ServeSpec, TargetSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Target:
     explicit_engine: bool
     allow_paths: tuple[str, ...]
     conf: Mapping[str, str]
+    serve: ServeSpec | None = None
 
 
 def resolve_target(
@@ -56,6 +57,7 @@ def resolve_target(
         explicit_engine=spec.explicit_engine,
         allow_paths=tuple(_absolute(fill(prefix), project.root) for prefix in spec.allow_paths),
         conf={key: fill(value) for key, value in spec.conf.items()},
+        serve=spec.serve,
     )
 
 
