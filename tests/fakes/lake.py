@@ -26,6 +26,7 @@ from lakewright.lake import (
     Head,
     Lake,
     NotFoundError,
+    Pin,
     StoredObject,
     arrow_schema,
     fit_rows,
@@ -207,6 +208,27 @@ class MemoryTables:
                 location, live.table_id, wanted, rows, "CHANGE DEFINITION", token, 0, emptied
             )
         self.world.reach("define", location, "after")
+        return made
+
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: Literal["shallow", "copy"],
+    ) -> int:
+        self.world.reach("clone", location, "before")
+        if location in self.world.versions:
+            raise LakeError("LW532", f"{location} has a table already")
+        found = self._version(source.location, source.version)
+        count = found.rows.num_rows
+        made = self._commit(
+            location, table_id, found.definition, found.rows, "CLONE", token, count, count > 0
+        )
+        self.world.reach("clone", location, "after")
         return made
 
     def restore(self, location: str, version: int, token: str) -> int:
