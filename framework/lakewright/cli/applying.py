@@ -8,7 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from lakewright.cli.bases import tell_costs
 from lakewright.cli.engine import OnDemand
+from lakewright.cli.environments import begin_environment, finish_fork
 from lakewright.cli.options import Common
 from lakewright.cli.planning import (
     Planned,
@@ -55,14 +57,21 @@ def apply_project(
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
     streams = Streams.of(common)
+    finish_fork(common)
     planned = _planned(common, wish, plan_file, exact=exact)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
-    if not plan.empty:
+    if not plan.empty or planned.over is not None:
         _confirm(streams, plan, yes=yes)
         _make_lake(planned)
+    if planned.over is not None:
+        base = plan.base_release
+        assert base is not None, "a plan over a base has its release"
+        streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
+        planned = plan_project(common, wish)
+        plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     work = _Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
@@ -98,6 +107,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             select=select,
             full=wish.full,
         )
+        plan = tell_costs(plan, space, lake)
         plan = check_engine(plan, space.engine, fold=folds(common))
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)

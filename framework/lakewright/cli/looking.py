@@ -8,6 +8,7 @@ from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import existing_lake, open_workspace
 from lakewright.errors import UsageError
+from lakewright.lake.environments import forked_from
 from lakewright.observe import render_json
 from lakewright.observe.releases import (
     Move,
@@ -25,12 +26,17 @@ def show_status(common: Common) -> int:
     """`status`: the latest release and what is held."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    release = existing_lake(space).latest(space.environment)
+    lake = existing_lake(space)
+    release, origin = lake.latest(space.environment), forked_from(lake, space.environment)
     if common.json:
-        streams.answer(render_json(status_document(release, space.environment)))
+        streams.answer(render_json(status_document(release, space.environment, origin)))
     else:
         text = render_status(
-            release, space.environment, color=streams.color, verbose=common.verbose
+            release,
+            space.environment,
+            color=streams.color,
+            verbose=common.verbose,
+            origin=origin,
         )
         streams.answer(text)
     return 0

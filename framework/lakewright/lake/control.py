@@ -111,3 +111,12 @@ def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
         if record.kind == "expire" and record.release is None and not record.tables:
             end = record.expires_at
     return end
+
+
+def ended_since(records: Iterable[ControlRecord], moment: datetime) -> bool:
+    """Whether somebody ended the environment, at once, at `moment` or later."""
+    return any(
+        record.expires_at is not None and moment <= record.at and record.expires_at <= record.at
+        for record in records
+        if record.kind == "expire" and record.release is None and not record.tables
+    )

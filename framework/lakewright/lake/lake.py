@@ -1,19 +1,19 @@
 """A lake: its releases, code, control records, claims and tables, behind one value.
 
-Nothing is cached: every call reads what is there now. Only `create`, `protect`, `put_*`,
-`append_history`, `claim` and what `tables` and `store` offer write anything.
+Nothing is cached: every call reads what is there now. A lake that a command works with is
+`confined` to its environment, one that is only a base is `read_only`. Only `create`, `protect`,
+`put_*`, `append_history`, `claim` and what `tables` and `store` offer write anything.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -21,24 +21,22 @@ from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
+from lakewright.lake.reach import Reach, bare_store, confine_ports, reach_of, refuse_base
 from lakewright.lake.records import (
     ControlRecord,
     LakeInfo,
     broken_record,
     decode_info,
     decode_release,
-    digest_bytes,
     encode_info,
     encode_release,
 )
 from lakewright.lake.stores import LocalStore, open_store
-from lakewright.lake.types import from_arrow
-from lakewright.lake.values import Definition, Entry, Field, LakeState, Pin, Release
+from lakewright.lake.values import Entry, LakeState, Pin, Release
 from lakewright.names import TableName
 from lakewright.specs import Input, SourceFile
-
-_HISTORY = f"{state.TOKEN_PREFIX}history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,30 @@ class Lake:
     tables: DeltaTables
     claims: Claims | None = None  # None: those that fit the store
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
+    bases: Callable[[str], str] = refuse_base  # a base lake as written -> its absolute root
+
+    # What may be written
+
+    def confined(self, environment: str) -> Lake:
+        """This lake for a command in `environment`: writes elsewhere are RefusedError LW542.
+
+        A lake that is confined already is turned to the other environment; one that is only read
+        stays so.
+        """
+        reach = reach_of(self.store)
+        if reach is not None and not reach.environment:
+            return self
+        return self._within(Reach(self.uri, environment))
+
+    def read_only(self) -> Lake:
+        """This lake for whoever only reads it: every write is RefusedError LW543."""
+        return self._within(Reach(self.uri, ""))
+
+    def check_sink(self, uri: str) -> None:
+        """RefusedError LW542, LW543 unless an engine may write at the absolute location."""
+        reach = reach_of(self.store)
+        if reach is not None:
+            reach.check_uri(uri)
 
     # The lake itself
 
@@ -60,7 +82,7 @@ class Lake:
         """Make the lake of `project`, or find it made; RefusedError LW512 when it is another's."""
         info = LakeInfo(lake_id, project)
         try:
-            self.store.put_new(paths.INFO, encode_info(info))
+            self._owner().put_new(paths.INFO, encode_info(info))
         except AlreadyExistsError:
             return self.check_project(project)
         return info
@@ -92,7 +114,7 @@ class Lake:
         info = self.info()
         if environment not in info.protected:
             protected = tuple(sorted({*info.protected, environment}))
-            self.store.put(paths.INFO, encode_info(replace(info, protected=protected)))
+            self._owner().put(paths.INFO, encode_info(replace(info, protected=protected)))
 
     # Releases
 
@@ -223,10 +245,18 @@ class Lake:
             location = f"{suffixed}-{taken}"
         return location
 
+    def entry_uri(self, entry: Entry) -> str:
+        """Where an entry's table is, absolute, in this lake or in its base."""
+        return self._uri(entry.base, entry.location)
+
+    def borrowed_uri(self, borrows: Mapping[str, Any]) -> str:
+        """Where the table of an entry's `borrows` is, absolute."""
+        return self._uri(str(borrows.get("base", "")), str(borrows["location"]))
+
     def pin(self, entry: Entry) -> Pin:
         """What a reader of an entry needs; entries of views have none."""
         assert entry.location, f"{entry.table} is a view and has no rows of its own"
-        return Pin(self.location_uri(entry.location), entry.table_id, entry.version)
+        return Pin(self.entry_uri(entry), entry.table_id, entry.version)
 
     def verify_pin(self, entry: Entry) -> Pin:
         """The pin, after looking that table id and token are those of the entry; else LW533."""
@@ -250,16 +280,7 @@ class Lake:
 
         Runs of all environments may append at the same time.
         """
-        location = self.location_uri(paths.history(kind))
-        head = self.tables.head(location)
-        fields = {item.name: item for item in head.definition.fields} if head else {}
-        for item in rows.schema:
-            fields.setdefault(item.name, Field(item.name, str(from_arrow(item.type))))
-        table_id = str(uuid.uuid5(uuid.NAMESPACE_URL, location))
-        definition = Definition(tuple(fields.values()))
-        token = f"{_HISTORY}:{digest_bytes(repr((now, rows.to_pylist())).encode())[:16]}"
-        self.tables.define(location, definition, token, table_id=table_id, now=now)
-        self.tables.append(location, rows, token)
+        append_history(self.tables, self.location_uri(paths.history(kind)), rows, now)
 
     # What planning reads
 
@@ -279,16 +300,19 @@ class Lake:
         release = self.latest(environment) if info else None
         records = self.control(environment) if info else ()
         entries = tuple(release.tables.values()) if release else ()
+        # What others do to tables that are only read here changes nothing here.
+        own = (entry for entry in entries if not entry.is_foreign(environment))
         return LakeState(
             lake=self.uri,
             lake_id=info.lake_id if info else "",
             environment=environment,
             protected=info is not None and environment in info.protected,
             release=release,
-            inputs=state.read_inputs(self.tables, inputs, release, self.location_uri, resolve),
-            drift=state.find_drift(self.tables, entries, self.location_uri),
+            inputs=state.read_inputs(self.tables, inputs, release, self.entry_uri, resolve),
+            drift=state.find_drift(self.tables, own, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
+            ends_at=control.ends_at(records),
             restorable_from=next(self.numbers(environment), None) if release else None,
             code=code.ReleasedCode(
                 tuple(sorted({entry.code for entry in entries if entry.code})),
@@ -305,6 +329,22 @@ class Lake:
             case _:
                 return StoreClaims(self.store)
 
+    def _uri(self, base: str, location: str) -> str:
+        if not base:
+            return self.location_uri(location)
+        return f"{self.bases(base)}/{paths.confine(location)}"
+
+    def _within(self, reach: Reach) -> Lake:
+        store, tables, claims = confine_ports(self.store, self.tables, self._claims(), reach)
+        return replace(self, store=store, tables=tables, claims=claims)
+
+    def _owner(self) -> ObjectStore:
+        """Where `lake.json` is written, which belongs to no environment."""
+        reach = reach_of(self.store)
+        if reach is not None and not reach.environment:
+            reach.check(paths.INFO)
+        return bare_store(self.store)
+
     def _put_or_compare(self, release: Release) -> Literal["stored", "taken"]:
         path, data = paths.release(release.environment, release.release), encode_release(release)
         try:
@@ -315,7 +355,7 @@ class Lake:
 
     def _is_surely_absent(self, release: Release) -> bool:
         """On a disk no put of ours is under way any more: what is not there stays absent."""
-        if not isinstance(self.store, LocalStore):
+        if not isinstance(bare_store(self.store), LocalStore):
             return False
         try:
             return self._get(paths.release(release.environment, release.release)) is None

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from lakewright.lake.values import Commit, Definition, Head, Pin
 
-
 CloneMode = Literal["shallow", "copy"]
 
 

@@ -51,7 +51,7 @@ def read_inputs(
     tables: DeltaTables,
     inputs: Sequence[Input],
     release: Release | None,
-    locate: Callable[[str], str],
+    locate: Callable[[Entry], str],
     resolve: Callable[[str], str],
 ) -> dict[TableName, SourceHead | FileListing]:
     """The heads of sources, and the files of ingests beside their released ledgers."""
@@ -88,14 +88,14 @@ def read_ledger(
     tables: DeltaTables,
     table: TableName,
     release: Release | None,
-    locate: Callable[[str], str],
+    locate: Callable[[Entry], str],
 ) -> tuple[LoadedFile, ...]:
     """What the released ledger of an ingest holds."""
     entry = release.tables.get(table.ledger) if release else None
     if entry is None:
         return ()
     names = LEDGER_SCHEMA.names[:4]
-    rows = tables.rows(locate(entry.location), entry.version, names)
+    rows = tables.rows(locate(entry), entry.version, names)
     # Through whole numbers: pyarrow loads pandas to make a datetime, a fifth of a second.
     instants = rows["modified"].cast(pa.int64()).to_pylist()
     columns = (rows["path"].to_pylist(), rows["size"].to_pylist(), rows["digest"].to_pylist())
@@ -106,13 +106,13 @@ def read_ledger(
 
 
 def find_drift(
-    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[str], str]
+    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[Entry], str]
 ) -> tuple[Drift, ...]:
     """Tables with data-changing commits behind the release that no run of ours wrote."""
     stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
 
     def strange(entry: Entry) -> tuple[Commit, ...]:
-        found = tables.commits(locate(entry.location), entry.version)
+        found = tables.commits(locate(entry), entry.version)
         return tuple(commit for commit in found if commit.changes_data and not is_ours(commit))
 
     with ThreadPoolExecutor(max_workers=_THREADS) as pool:

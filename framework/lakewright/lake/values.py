@@ -121,6 +121,11 @@ class Entry:
     engine: str = ""  # the one that wrote the rows
     base: str = ""  # the lake `location` lies in, as written in the project; "": this one
 
+    def is_foreign(self, environment: str) -> bool:
+        """Whether its rows lie outside the environment: read there, and never written."""
+        own = not self.base and self.location.startswith(f"{environment}/")
+        return bool(self.location) and not own
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -244,6 +249,8 @@ class LakeState:
     drift: tuple[Drift, ...] = ()
     holds: tuple[Held, ...] = ()  # by persons, from the control records
     stopped: str = ""  # the reason of a stop that was not cleared
+    ends_at: datetime | None = None  # when the environment ends, or ended
+    base: str = ""  # what `release` is taken from where the environment has none: "prod@41"
     restorable_from: int | None = None
     code: Mapping[str, tuple[SourceFile, ...]] = field(
         default_factory=dict

@@ -50,6 +50,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "project": plan.graph.project,
         "environment": plan.environment,
         "base_release": plan.base_release,
+        "base": plan.state.base or None,
         "created_at": moment(plan.now),
         "today": plan.today.isoformat(),
         "changes": [_change_document(change, plan) for change in plan.changes],
@@ -85,8 +86,9 @@ def code_of(release: Release) -> str:
 
 def _header(plan: Plan, paint: Paint) -> str:
     release = plan.state.release
+    number = (plan.state.base or f"release {release.release}") if release else ""
     base = (
-        f"release {release.release} ({minute(release.created_at)}, code {code_of(release)})"
+        f"{number} ({minute(release.created_at)}, code {code_of(release)})"
         if release
         else "none, nothing is released yet"
     )
@@ -176,7 +178,7 @@ def _reads(amount: int | None) -> str:
 
 
 def _restorable(state: LakeState, retention_days: int | None) -> str:
-    if state.release is None:
+    if state.release is None or state.base:
         return ""
     text = f"Rollback point: release {state.release.release}."
     if state.restorable_from is not None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lakewright.lake import CheckResult, Entry, Release
+from lakewright.lake.forks import Origin
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.environments import origin_document
 from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
@@ -96,7 +98,12 @@ def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
 
 
 def render_status(
-    release: Release | None, environment: str, *, color: bool = False, verbose: bool = False
+    release: Release | None,
+    environment: str,
+    *,
+    color: bool = False,
+    verbose: bool = False,
+    origin: Origin | None = None,
 ) -> str:
     """What readers of an environment see now; `verbose` adds every rule that found rows."""
     paint = Paint(color)
@@ -104,7 +111,8 @@ def render_status(
         return f"{environment} has no release yet: run `lakewright apply`.\n"
     tables = _main(release)
     head = paint(f"{environment} is at release {release.release}", "strong")
-    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n\n"]
+    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n"]
+    lines += [f"forked from {origin}\n\n" if origin else "\n"]
     header = ("table", "kind", "version", "rows", "bytes", "checks")
     rows = [
         (
@@ -132,7 +140,9 @@ def render_status(
     return "".join(lines)
 
 
-def status_document(release: Release | None, environment: str) -> dict[str, Any]:
+def status_document(
+    release: Release | None, environment: str, origin: Origin | None = None
+) -> dict[str, Any]:
     if release is None:
         return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
                 "tables": [], "held": []}  # fmt: skip
@@ -147,6 +157,7 @@ def status_document(release: Release | None, environment: str) -> dict[str, Any]
         "reason": release.reason,
         "engine": release.engine,
         "code": code_of(release),
+        "forked_from": origin_document(origin),
         "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],
         "held": [held_document(held) for held in release.held],
     }

@@ -1,5 +1,13 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
+from lakewright.plans.forks import (
+    clone_problem,
+    has_first_writes,
+    is_clone,
+    refuse_clones,
+    state_over,
+    tell_first_writes,
+)
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.making import make_plan
 from lakewright.plans.released import compile_released, merge_selected, refuse_unfit_pending
@@ -29,9 +37,15 @@ __all__ = [
     "Reason",
     "Refresh",
     "attempt_of",
+    "clone_problem",
     "compile_released",
+    "has_first_writes",
     "held_along",
+    "is_clone",
     "make_plan",
     "merge_selected",
+    "refuse_clones",
     "refuse_unfit_pending",
+    "state_over",
+    "tell_first_writes",
 ]

@@ -50,10 +50,11 @@ def make_plan(
     """The changes that take `state` to what `graph` and the inputs say at `now` (aware, UTC).
 
     `select` limits the changes to these tables; `full` rebuilds what is selected though nothing
-    moved. Nothing is read or written. RefusedError LW310 while the line is stopped, LW311 for a
-    drop that names no released table; DriftError LW320 for foreign rows only a person can judge.
+    moved. Nothing is read or written. RefusedError LW310 while the line is stopped, LW361 when the
+    environment has ended, LW311 for a drop that names no released table; DriftError LW320 for
+    foreign rows only a person can judge.
     """
-    _refuse_stopped(state)
+    _refuse_stopped(state, now)
     _refuse_drift(graph, state, select, drift)
     today = now.astimezone(ZoneInfo(graph.timezone)).date()
     walk = _Walk(graph, same_algorithm(graph, state), now, today, kind)
@@ -251,7 +252,13 @@ def _reads_bytes(changes: tuple[Change, ...], state: LakeState) -> int | None:
     return total
 
 
-def _refuse_stopped(state: LakeState) -> None:
+def _refuse_stopped(state: LakeState, now: datetime) -> None:
+    if state.ends_at is not None and state.ends_at <= now:
+        raise RefusedError(
+            "LW361",
+            f"environment {state.environment} has ended: it was dropped or expired",
+            hint="its name is not used again; `lakewright env create` makes one under another name",
+        )
     if state.stopped:
         raise RefusedError(
             "LW310", f"{state.environment} is stopped: {state.stopped}", hint="clear the stop first"

@@ -14,7 +14,17 @@ from lakewright.names import TableName
 Category = Literal["new", "breaking", "additive", "metadata", "data", "clock"]
 Refresh = Literal["none", "incremental", "full"]
 ReasonKind = Literal[
-    "new", "code", "upstream", "input", "files", "clock", "metadata", "held", "drift", "removed"
+    "new",
+    "code",
+    "upstream",
+    "input",
+    "files",
+    "clock",
+    "metadata",
+    "held",
+    "drift",
+    "removed",
+    "fork",
 ]
 
 

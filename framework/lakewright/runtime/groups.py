@@ -11,6 +11,7 @@ from lakewright.errors import DriftError, LakeError, LakewrightError
 from lakewright.lake import Commit, Definition, Entry, Release, is_ours
 from lakewright.names import TableName
 from lakewright.plans import BuildTable, Change, DropTable, PublishView
+from lakewright.runtime.borrowing import begin_own
 from lakewright.runtime.run import Group, Member, Run, record_commits
 
 RENEWED_EVERY = 60.0  # seconds; a lease lasts five minutes
@@ -75,14 +76,19 @@ def record_jvm(run: Run, group: Group) -> None:
 def settle_group(run: Run, group: Group, release: Release | None) -> None:
     """Step 2. Undo what is ahead of the release, unless the rows are rewritten in full anyway.
 
-    What the head is afterwards is the group's base.
+    What the head is afterwards is the group's base. A table of another environment is only read:
+    one of our own begins from it here, or in step 3 where no row of it is needed.
     """
     if isinstance(group.change, DropTable | PublishView) or release is None:
         return
     for name in (group.table, group.table.quarantine, group.table.ledger):
         entry = release.tables.get(name)
-        if entry is not None and entry.location:
+        if entry is None or not entry.location:
+            continue
+        if not entry.is_foreign(run.plan.environment):
             group.members[name] = _settle(run, group.change, entry)
+        elif not _is_in_full(group.change):
+            group.members[name] = begin_own(run, entry)
 
 
 def put_back(run: Run, group: Group) -> None:
@@ -170,5 +176,8 @@ def _redefine(run: Run, member: Member, definition: Definition) -> None:
 
 def _is_rewritten(change: Change, table: TableName) -> bool:
     """Whether the rows of this member are replaced as a whole, whatever its head holds."""
-    in_full = isinstance(change, BuildTable) and change.refresh == "full"
-    return in_full and table != table.group.ledger
+    return _is_in_full(change) and table != table.group.ledger
+
+
+def _is_in_full(change: Change) -> bool:
+    return isinstance(change, BuildTable) and change.refresh == "full"

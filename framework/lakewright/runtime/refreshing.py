@@ -52,6 +52,8 @@ def _released(
 def _refuse_undeployed(lake: Lake, state: LakeState) -> None:
     """RefusedError LW335 for code that no `apply` brought: a refresh runs only what was deployed.
 
+    A fork brings the code of its parent, which an `apply` brought there.
+
     Reads one record per release that brought code which is still in use.
     """
     entries = state.release.tables.values() if state.release else ()
@@ -64,7 +66,7 @@ def _refuse_undeployed(lake: Lake, state: LakeState) -> None:
             origins[number] = lake.release(state.environment, number)
         origin = origins[number]
         deployed = origin.tables.get(entry.table)
-        if origin.kind != "apply" or deployed is None or deployed.code != entry.code:
+        if origin.kind not in {"apply", "fork"} or deployed is None or deployed.code != entry.code:
             raise RefusedError(
                 "LW335",
                 f"the code of {entry.table} was brought by no apply",

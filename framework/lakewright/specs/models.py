@@ -141,6 +141,11 @@ class SchemaModel(Model):
     )
 
 
+class TargetBaseModel(Model):
+    lake: str = Field(description="The lake that is read, never written.")
+    environment: str = Field(description="Its environment whose latest release is the base.")
+
+
 class TargetModel(Model):
     lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
     engine: Literal["sail", "spark"] = Field(
@@ -150,6 +155,10 @@ class TargetModel(Model):
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
     allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
+    base: TargetBaseModel | None = Field(
+        default=None,
+        description="Where an environment without a release begins: the first apply forks it.",
+    )
 
 
 class SettingsModel(Model):

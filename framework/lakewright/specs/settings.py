@@ -17,7 +17,7 @@ from lakewright.specs.models import SettingsModel, TargetModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
-from lakewright.specs.values import SourceFile, TargetSpec
+from lakewright.specs.values import BaseSpec, SourceFile, TargetSpec
 
 SETTINGS = "lakewright.yml"
 
@@ -136,14 +136,20 @@ def _target(
     at = ("targets", name)
     where = document.key_place(*at)
     texts: list[tuple[tuple[str | int, ...], str]] = [(("lake",), model.lake)]
-    texts.append((("environment",), model.environment or ""))
     texts += [(("conf", key), value) for key, value in model.conf.items()]
     texts += [(("allow_paths", i), path) for i, path in enumerate(model.allow_paths)]
+    named: list[tuple[tuple[str | int, ...], str]] = [(("environment",), model.environment or "")]
+    if model.base is not None:
+        texts += [(("base", "lake"), model.base.lake)]
+        named += [(("base", "environment"), model.base.environment)]
+    texts += named
     for loc, text in texts:
         problems.extend(check_secrets(text, document.place(*at, *loc)))
-    if model.environment and "${" not in model.environment:
+    for loc, text in named:
+        if not text or "${" in text:
+            continue
         try:
-            parse_environment(model.environment, document.place(*at, "environment"))
+            parse_environment(text, document.place(*at, *loc))
         except SpecError as error:
             problems.extend(error.problems)
     return TargetSpec(
@@ -156,4 +162,5 @@ def _target(
         explicit_engine="engine" in model.model_fields_set,
         allow_paths=model.allow_paths,
         conf=dict(model.conf),
+        base=BaseSpec(model.base.lake, model.base.environment) if model.base else None,
     )

@@ -177,6 +177,14 @@ class TableSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """A lake that is only read, and the environment there, as written."""
+
+    lake: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSpec:
     """A target as written; `${env:NAME}` is not yet resolved."""
 
@@ -189,6 +197,7 @@ class TargetSpec:
     explicit_engine: bool = False  # a protected target runs on Sail only when it says so
     allow_paths: tuple[str, ...] = ()  # prefixes that ingest and source may read; empty: any
     conf: Mapping[str, str] = field(default_factory=dict)  # Spark settings
+    base: BaseSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
