@@ -54,13 +54,11 @@ def environments_document(found: Sequence[Environment]) -> dict[str, Any]:
 
 
 def render_fork(begun: Release, origin: Origin, expires_at: datetime | None) -> str:
+    """One line: what was forked, and until when."""
     ends = f"  It ends {minute(expires_at)}." if expires_at else ""
     tables = sum(1 for name in begun.tables if name == name.group)
-    name, held = begun.environment, count(tables, "table")
-    return (
-        f"Forked {name} from {origin}: {held}, no rows copied.{ends}\n"
-        f"`lakewright plan -e {name}` shows what your files would change there.\n"
-    )
+    held = count(tables, "table")
+    return f"Forked {begun.environment} from {origin}: {held}, no rows copied.{ends}\n"
 
 
 def fork_document(begun: Release, origin: Origin, expires_at: datetime | None) -> dict[str, Any]:
