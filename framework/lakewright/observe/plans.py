@@ -142,7 +142,8 @@ def _details(change: Change, verbose: bool, *, pending: bool) -> list[str]:
 def _worth_saying(reasons: Sequence[Reason]) -> list[Reason]:
     """Metadata that changes together with code is no news."""
     other = [reason for reason in reasons if reason.kind != "metadata"]
-    return other or list(reasons)
+    causes = [reason for reason in other if reason.kind != "fork"]
+    return other if causes else list(reasons)
 
 
 def _fold(changes: Sequence[Change], verbose: bool) -> tuple[list[Change], list[tuple[str, int]]]:
