@@ -12,7 +12,7 @@ from fakes.lake import Crash, World
 from fakes.lake import StopAt as CrashAt
 from lakewright.cli.querying import compile_query
 from lakewright.errors import LakewrightError, RefusedError
-from lakewright.lake import ControlRecord, InputVersion
+from lakewright.lake import Borrowed, ControlRecord, InputVersion, borrowed_by
 from lakewright.plans import compile_released
 from lakewright.runtime import apply_plan, read_query
 from runtime.estate import Estate, TrespassError
@@ -150,8 +150,10 @@ def test_clone_of_a_clone_borrows_from_both(forked: Estate) -> None:
     forked.land("three", 4)
     forked.apply("dev2")
     borrows = forked.last("dev2").tables[CLICKS].borrows
-    assert borrows["location"] == "dev/raw/clicks"
-    assert borrows["further"]["location"] == "prod/raw/clicks"
+    assert [(one.base, one.location) for one in borrowed_by(borrows)] == [
+        ("", "dev/raw/clicks"),
+        ("", "prod/raw/clicks"),
+    ]
 
 
 def test_file_is_loaded_once_in_each_environment(forked: Estate) -> None:
@@ -200,6 +202,9 @@ def test_view_that_stays_behind_reads_the_parents_table(forked: Estate) -> None:
     assert left == {
         "location": prod.location, "table_id": prod.table_id, "version": prod.version
     }  # fmt: skip
+    assert list(borrowed_by(dev.tables[name("gold.large")].borrows)) == [
+        Borrowed("", prod.location, prod.version)
+    ]
     assert view_rows(forked, "dev", "gold.large") == view_rows(forked, "prod", "gold.large")
 
 

@@ -122,11 +122,15 @@ def project_lake(space: Workspace) -> Lake:
     return lake.confined(space.environment)
 
 
-def existing_lake(space: Workspace) -> Lake:
-    """A lake to read from, whoever it belongs to; LakeError LW510 when there is none."""
+def existing_lake(space: Workspace, *, even_ended: bool = False) -> Lake:
+    """A lake to read from, whoever it belongs to; LakeError LW510 when there is none.
+
+    RefusedError LW361 when the environment has ended, unless that is what the command is about.
+    """
     lake = open_home(space)
     lake.info()
-    refuse_ended(lake, space.environment, datetime.now(UTC))
+    if not even_ended:
+        refuse_ended(lake, space.environment, datetime.now(UTC))
     return lake.confined(space.environment)
 
 

@@ -25,6 +25,7 @@ from lakewright.lake.types import (
     widens,
 )
 from lakewright.lake.values import (
+    Borrowed,
     CheckResult,
     Collected,
     Commit,
@@ -43,11 +44,13 @@ from lakewright.lake.values import (
     Release,
     ReleasePin,
     SourceHead,
+    borrowed_by,
 )
 
 __all__ = [
     "LEDGER_SCHEMA",
     "AlreadyExistsError",
+    "Borrowed",
     "CheckResult",
     "Claim",
     "Claims",
@@ -80,6 +83,7 @@ __all__ = [
     "StoreClaims",
     "StoredObject",
     "arrow_schema",
+    "borrowed_by",
     "decode_release",
     "encode_release",
     "fit_rows",

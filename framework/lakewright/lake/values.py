@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -125,6 +125,27 @@ class Entry:
         """Whether its rows lie outside the environment: read there, and never written."""
         own = not self.base and self.location.startswith(f"{environment}/")
         return bool(self.location) and not own
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A version of another table whose files an entry is read from. `base` as in `Entry`."""
+
+    base: str
+    location: str
+    version: int
+
+
+def borrowed_by(borrows: Mapping[str, Any]) -> Iterator[Borrowed]:
+    """All that an entry's `borrows` names: a clone's origin, with the origin's own under
+    `further`; of a view, under the names of its inputs, the tables it stayed behind at.
+    """
+    if "location" in borrows:
+        place = str(borrows.get("base", ""))
+        yield Borrowed(place, str(borrows["location"]), int(borrows["version"]))
+    for value in borrows.values():
+        if isinstance(value, Mapping):
+            yield from borrowed_by(value)
 
 
 @dataclass(frozen=True, slots=True)

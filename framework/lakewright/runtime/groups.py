@@ -10,7 +10,7 @@ from threading import Event, Thread
 from lakewright.errors import DriftError, LakeError, LakewrightError
 from lakewright.lake import Commit, Definition, Entry, Release, is_ours
 from lakewright.names import TableName
-from lakewright.plans import BuildTable, Change, DropTable, PublishView
+from lakewright.plans import AlterTable, BuildTable, Change, DropTable, PublishView
 from lakewright.runtime.borrowing import begin_own
 from lakewright.runtime.run import Group, Member, Run, record_commits
 
@@ -87,7 +87,7 @@ def settle_group(run: Run, group: Group, release: Release | None) -> None:
             continue
         if not entry.is_foreign(run.plan.environment):
             group.members[name] = _settle(run, group.change, entry)
-        elif not _is_in_full(group.change):
+        elif isinstance(group.change, BuildTable | AlterTable) and not _is_in_full(group.change):
             group.members[name] = begin_own(run, entry)
 
 
