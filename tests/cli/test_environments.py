@@ -256,6 +256,12 @@ def test_env_create_forks_the_base(branch: Cli) -> None:
     assert done.out == "Forked other from dev_ana@1 of `${env:BASE}`: 3 tables, no rows copied.\n"
 
 
+def test_base_in_the_very_lake_is_an_environment_of_it(branch: Cli) -> None:
+    edit(branch, "lakewright.yml", "lake: .pr,", "lake: .lake,")
+    done = branch("env", "create", "other", "-t", "pr")
+    assert done.out == "Forked other from dev_ana@1: 3 tables, no rows copied.\n"
+
+
 def test_base_without_a_lake_exits_5(branch: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BASE", str(branch.folder / "nowhere"))
     done = branch("plan", "-t", "pr", "-e", "pr")

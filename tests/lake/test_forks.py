@@ -109,6 +109,14 @@ def test_base_is_told_as_it_is_written(lake: Lake) -> None:
     assert first.tables[VIEW].base == ""
 
 
+def test_what_a_tables_past_costs_stays_with_its_owner(lake: Lake) -> None:
+    lake.create("flights", "0" * 32, NOW)
+    costs = {"retained_bytes": 10.0, "seconds": 1.5}
+    lake.put_release(release(1, entry(1, costs=costs)))
+    fork(lake, origin=Origin("prod", 1))
+    assert lake.release("dev", 1).tables[TABLE].costs == {"seconds": 1.5}
+
+
 def test_code_is_copied(lake: Lake) -> None:
     fork(seeded(lake))
     assert lake.code("dev", lake.release("dev", 1).tables[TABLE].code) == FILES

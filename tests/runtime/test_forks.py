@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ from fakes.engine import FakeEngine
 from fakes.lake import Crash, World
 from fakes.lake import StopAt as CrashAt
 from lakewright.cli.querying import compile_query
+from lakewright.engines import BuildJob, Sink, SqlRows
 from lakewright.errors import LakewrightError, RefusedError
 from lakewright.lake import Borrowed, ControlRecord, InputVersion, borrowed_by
 from lakewright.plans import compile_released
 from lakewright.runtime import apply_plan, read_query
+from lakewright.runtime.building import check_sinks
+from lakewright.runtime.run import Run
 from runtime.estate import Estate, TrespassError
 from runtime.shop import DAY_TWO, FILES, NOW, name
 
@@ -271,6 +275,36 @@ def test_run_that_goes_astray_is_stopped_by_its_own_guard(forked: Estate) -> Non
     with pytest.raises(RefusedError) as error:
         lake.check_sink(pin.location)
     assert error.value.code == "LW542"
+
+
+def test_sink_elsewhere_never_reaches_an_engine(forked: Estate) -> None:
+    """As if a member of a group had been given the parent's location."""
+    forked.orders(DAY_TWO)
+    plan, engine = forked.plan_in("dev"), FakeEngine(forked.world.tables)
+    theirs = forked.lake().pin(forked.last("prod").tables[ORDERS]).location
+
+    lake = forked.lake().confined("dev")
+    job = BuildJob(
+        table=ORDERS,
+        rows=SqlRows("SELECT 1"),
+        fields=(),
+        checks=(),
+        target=Sink(theirs, "overwrite", "lw:x"),
+        quarantine=None,
+        deterministic=True,
+        staging=lake.runs_uri("r", "staged"),
+        run_id="r",
+        now=NOW,
+    )
+    run = Run("r", plan, lake, engine, lambda event: None, lambda step: None)
+    with pytest.raises(RefusedError) as error:
+        check_sinks(run, job)
+    assert error.value.code == "LW542"
+    here = lake.location_uri("dev/silver/orders")
+    check_sinks(run, replace(job, target=Sink(here, "overwrite", "lw:x")))
+    apart = Sink(theirs + "__quarantine", "append", "lw:x")
+    with pytest.raises(RefusedError):
+        check_sinks(run, replace(job, target=Sink(here, "overwrite", "lw:x"), quarantine=apart))
 
 
 # Ended environments

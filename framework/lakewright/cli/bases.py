@@ -58,7 +58,9 @@ def open_base(space: Workspace, lake: Lake, environment: str) -> Over:
         source.info()
         if space.project is not None:
             source.check_project(space.project.name)
-        over = Over(source, environment, space.base.written)
+        # A base in the very lake is a fork of an environment here: collections then know of it.
+        written = "" if space.base.lake == lake.uri else space.base.written
+        over = Over(source, environment, written)
     refuse_ended(over.source, environment, datetime.now(UTC))
     return over
 

@@ -123,7 +123,9 @@ def borrow_entries(release: Release, base: str) -> dict[TableName, Entry]:
         placed = entry.base or (base if entry.location else "")
         borrows = _based(entry.borrows, base) if base and not entry.base else entry.borrows
         introduced = 1 if entry.code else 0
-        return replace(entry, base=placed, borrows=borrows, introduced=introduced)
+        # What is kept of the table's past is kept, and paid for, where the table is.
+        costs = {name: cost for name, cost in entry.costs.items() if name != "retained_bytes"}
+        return replace(entry, base=placed, borrows=borrows, introduced=introduced, costs=costs)
 
     return {name: borrow(entry) for name, entry in release.tables.items()}
 

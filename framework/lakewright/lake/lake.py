@@ -8,7 +8,6 @@ Nothing is cached: every call reads what is there now. A lake that a command wor
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -23,6 +22,7 @@ from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold
 from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
+from lakewright.lake.putting import put_record
 from lakewright.lake.reach import Reach, bare_store, confine_ports, reach_of, refuse_base
 from lakewright.lake.records import (
     ControlRecord,
@@ -31,7 +31,6 @@ from lakewright.lake.records import (
     decode_info,
     decode_release,
     encode_info,
-    encode_release,
 )
 from lakewright.lake.stores import LocalStore, open_store
 from lakewright.lake.values import Entry, LakeState, Pin, Release
@@ -172,20 +171,10 @@ class Lake:
         LakeError LW515 when storage never answers: then the release may exist or not. Another
         LakeError when it is certain that nothing was stored.
         """
-        for wait in (*self.patience, None):
-            try:
-                stored = self._put_or_compare(release)
-            except LakeError as error:
-                if wait is None:
-                    if self._is_surely_absent(release):
-                        raise
-                    raise _unknown(release) from error
-                time.sleep(wait)
-            else:
-                if stored == "stored":
-                    self._hint(release.environment, release.release)
-                return stored
-        raise AssertionError("the last attempt returns or raises")
+        stored = put_record(self.store, release, self.patience)
+        if stored == "stored":
+            self._hint(release.environment, release.release)
+        return stored
 
     # Code, control, claims, runs
 
@@ -345,23 +334,6 @@ class Lake:
             reach.check(paths.INFO)
         return bare_store(self.store)
 
-    def _put_or_compare(self, release: Release) -> Literal["stored", "taken"]:
-        path, data = paths.release(release.environment, release.release), encode_release(release)
-        try:
-            self.store.put_new(path, data)
-        except AlreadyExistsError:
-            return "stored" if self._get(path) == data else "taken"
-        return "stored"
-
-    def _is_surely_absent(self, release: Release) -> bool:
-        """On a disk no put of ours is under way any more: what is not there stays absent."""
-        if not isinstance(bare_store(self.store), LocalStore):
-            return False
-        try:
-            return self._get(paths.release(release.environment, release.release)) is None
-        except LakeError:
-            return False
-
     def _get(self, path: str) -> bytes | None:
         try:
             return self.store.get(path)
@@ -410,15 +382,6 @@ def open_lake(uri: str) -> Lake:
 
 def _eight(run_id: str) -> str:
     return hashlib.sha256(run_id.encode()).hexdigest()[:8]
-
-
-def _unknown(release: Release) -> LakeError:
-    return LakeError(
-        "LW515",
-        f"release: unknown. Storage did not say whether release {release.release}"
-        f" of {release.environment} was stored",
-        hint="nothing was undone; look with `lakewright releases` once storage answers again",
-    )
 
 
 def _moved(entry: Entry, reason: str) -> LakeError:
