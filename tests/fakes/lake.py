@@ -74,6 +74,7 @@ class World:
     uri: str = "memory://lake"
     now: datetime = START
     synced: list[str] = field(default_factory=list)
+    lost: set[tuple[str, int]] = field(default_factory=set)  # versions whose files are gone
 
     def lake(self, process: str = "process") -> Lake:
         """The lake as one process sees it."""
@@ -248,6 +249,13 @@ class MemoryTables:
         )
         self.world.reach("restore", location, "after")
         return made
+
+    def same_rows(self, location: str, one: int, other: int) -> bool:
+        return self._version(location, one).rows.equals(self._version(location, other).rows)
+
+    def missing(self, location: str, version: int) -> tuple[str, ...]:
+        self._version(location, version)
+        return ("part-0.parquet",) if (location, version) in self.world.lost else ()
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         found = self._version(location, version).rows

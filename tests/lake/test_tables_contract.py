@@ -180,3 +180,41 @@ def test_sync_of_what_commits_wrote(tables: DeltaTables, location: str) -> None:
     define(tables, location, FIRST)
     tables.append(location, numbers(1), "lw:a")
     tables.sync(location, -1)
+
+
+def test_versions_of_the_same_files_hold_the_same_rows(tables: DeltaTables, location: str) -> None:
+    define(tables, location, FIRST)
+    tables.append(location, numbers(1), "lw:one")
+    tables.append(location, numbers(2), "lw:two")
+    tables.restore(location, 1, "lw:back")
+    define(tables, location, Definition(FIELDS, {}, "other words"))
+    assert tables.same_rows(location, 1, 3)
+    assert tables.same_rows(location, 1, 4)
+    assert tables.same_rows(location, 2, 2)
+    assert not tables.same_rows(location, 1, 2)
+
+
+def test_nothing_is_missing_of_whole_versions(tables: DeltaTables, location: str) -> None:
+    define(tables, location, FIRST)
+    tables.append(location, numbers(1), "lw:one")
+    tables.append(location, numbers(2), "lw:two")
+    assert [tables.missing(location, version) for version in (0, 1, 2)] == [(), (), ()]
+
+
+def test_files_that_are_gone_are_missing_of_the_versions_that_name_them(location: str) -> None:
+    tables = DeltaLakeTables()
+    define(tables, location, FIRST)
+    tables.append(location, numbers(1), "lw:one")
+    (first,) = Path(location).glob("*.parquet")
+    tables.append(location, numbers(2), "lw:two")
+    first.unlink()
+    assert tables.missing(location, 0) == ()
+    assert tables.missing(location, 2) == tables.missing(location, 1) == (first.name,)
+
+
+def test_a_version_that_the_log_does_not_have_is_an_error(
+    tables: DeltaTables, location: str
+) -> None:
+    define(tables, location, FIRST)
+    with pytest.raises(LakeError):
+        tables.missing(location, 7)

@@ -19,7 +19,7 @@ from lakewright.graph import (
 )
 from lakewright.lake import CheckResult, Entry, Field, InputVersion, LakeState, Release
 from lakewright.names import TableName
-from lakewright.plans import Change, DropTable, Plan, Reason
+from lakewright.plans import Change, DropTable, Plan, Reason, RestoreTable
 from lakewright.specs import FilesInput, Segment, SqlText
 
 NOW = datetime(2026, 11, 22, 4, 10, tzinfo=UTC)
@@ -139,7 +139,7 @@ def plan(
     made = Plan(
         environment="prod",
         kind="apply",
-        graph=graph(*(c.step for c in changes if not isinstance(c, DropTable))),
+        graph=graph(*(c.step for c in changes if not isinstance(c, DropTable | RestoreTable))),
         state=over,
         changes=changes,
         pending=pending,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import copy
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
 from lakewright.errors import LakewrightError
 from lakewright.plans import Plan
 from lakewright.runtime import Report
-from runtime.shop import FILES, Shop, name
+from runtime.shop import FILES, Shop, StepHook, name
 
 ORDERS_EDIT = (
     "sql/silver/orders.sql",
@@ -55,6 +56,17 @@ class Turns:
 
 
 def interleave(shop: Shop, plans: tuple[Plan, Plan], order: tuple[int, ...]) -> list[Report | None]:
+    def run(who: int, stop: StepHook) -> Report:
+        return shop.run(plans[who], f"deployer{who}", stop)
+
+    return interleave_runs((partial(run, 0), partial(run, 1)), order)
+
+
+def interleave_runs(
+    runs: tuple[Callable[[StepHook], Report], Callable[[StepHook], Report]],
+    order: tuple[int, ...],
+) -> list[Report | None]:
+    """Each run in a thread, step by step in the order; None for one that was refused."""
     turns = Turns(order)
     reports: list[Report | None] = [None, None]
     failures: list[BaseException] = []
@@ -66,7 +78,7 @@ def interleave(shop: Shop, plans: tuple[Plan, Plan], order: tuple[int, ...]) -> 
     def deploy(who: int) -> None:
         turns.begin(who)
         try:
-            reports[who] = shop.run(plans[who], f"deployer{who}", lambda step: pause(step, who))
+            reports[who] = runs[who](lambda step: pause(step, who))
         except LakewrightError:
             reports[who] = None
         except BaseException as error:  # noqa: BLE001 - told to the test below

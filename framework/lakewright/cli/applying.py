@@ -64,7 +64,7 @@ def apply_project(
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
     if not plan.empty or planned.over is not None:
-        _confirm(streams, plan, yes=yes)
+        confirm(streams, plan, yes=yes)
         _make_lake(planned)
     if planned.over is not None:
         base = plan.base_release
@@ -72,7 +72,7 @@ def apply_project(
         streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
         planned = plan_project(common, wish)
         plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    work = _Work(common, planned.space, planned.lake, streams, [plan])
+    work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
             _ready(plan, engine), planned.lake, engine, reason=reason, watch=watch
@@ -115,7 +115,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
         plans.append(plan)
         return plan
 
-    work = _Work(common, space, lake, streams, plans)
+    work = Work(common, space, lake, streams, plans)
     return work.run(
         lambda engine, watch: run_refresh(
             lambda: _ready(replan(), engine), lake, engine, watch=watch, reason=reason
@@ -134,7 +134,7 @@ def refuse_engine(space: Workspace, *, protected: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """One run and what it tells. Of `plans` the last one ran."""
 
     common: Common
@@ -208,7 +208,7 @@ def _planned(common: Common, wish: Wish, plan_file: str | None, *, exact: bool) 
     return planned
 
 
-def _confirm(streams: Streams, plan: Plan, *, yes: bool) -> None:
+def confirm(streams: Streams, plan: Plan, *, yes: bool) -> None:
     if yes:
         return
     if not streams.asks:

@@ -23,6 +23,7 @@ Drift = Annotated[
     typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
+Reason = Annotated[str, typer.Option("--reason", help="Kept on record.", metavar="TEXT")]
 RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
 
 
@@ -186,6 +187,59 @@ def refresh(
     from lakewright.cli.planning import Wish
 
     return refresh_release(common, Wish.of(select, exclude, None, None, full=full), reason=reason)
+
+
+def rollback(
+    common: Common,
+    *,
+    to: Annotated[
+        int | None,
+        typer.Option("--to", min=1, help="Its number; by default the one before.", metavar="N"),
+    ] = None,
+    reason: Reason,
+    select: Select = None,
+    exclude: Exclude = None,
+    plan_only: Annotated[bool, typer.Option("--plan", help="Show what would move.")] = False,
+    yes: Yes = False,
+    hold: Annotated[
+        bool, typer.Option("--hold", help="Hold what goes back until resume or apply.")
+    ] = False,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Hold nothing: the next refresh loads again.")
+    ] = False,
+    keep_ingest: Annotated[
+        bool, typer.Option("--keep-ingest", help="As --replay, and ingests keep what they loaded.")
+    ] = False,
+) -> int:
+    from lakewright.cli.rolling_back import Back, roll_back_environment
+
+    modes = {"hold": hold, "replay": replay, "keep-ingest": keep_ingest}
+    back = Back.of(to, select, exclude, reason, modes)
+    return roll_back_environment(common, back, plan_only=plan_only, yes=yes)
+
+
+def hold(
+    common: Common,
+    tables: Annotated[list[str], typer.Argument(help="Tables to hold.", metavar="TABLE...")],
+    *,
+    reason: Reason,
+) -> int:
+    from lakewright.cli.holding import hold_tables
+
+    return hold_tables(common, tables, reason=reason)
+
+
+def resume(
+    common: Common,
+    tables: Annotated[
+        list[str] | None, typer.Argument(help="Held tables; by default all.", metavar="TABLE...")
+    ] = None,
+    *,
+    reason: Reason,
+) -> int:
+    from lakewright.cli.holding import resume_tables
+
+    return resume_tables(common, tables or [], reason=reason)
 
 
 def status(common: Common) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from difflib import get_close_matches
 
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import existing_lake, open_workspace
 from lakewright.errors import UsageError
+from lakewright.lake.control import held_now
 from lakewright.lake.environments import forked_from
 from lakewright.observe import render_json
+from lakewright.observe.holds import told_holds
 from lakewright.observe.releases import (
     Move,
     history_document,
@@ -28,6 +31,9 @@ def show_status(common: Common) -> int:
     space = open_workspace(common)
     lake = existing_lake(space)
     release, origin = lake.latest(space.environment), forked_from(lake, space.environment)
+    if release is not None:
+        records = lake.control(space.environment)
+        release = replace(release, held=told_holds(held_now(release, records), records))
     if common.json:
         streams.answer(render_json(status_document(release, space.environment, origin)))
     else:

@@ -32,6 +32,7 @@ from lakewright.observe.plans import code_of, plan_document, render_plan
 from lakewright.plans import (
     DropTable,
     Plan,
+    RestoreTable,
     make_plan,
     merge_selected,
     refuse_clones,
@@ -140,7 +141,9 @@ def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
     `fold`: one line that names the functions, instead of one for each.
     """
     running = {
-        change.table: change.step for change in plan.changes if not isinstance(change, DropTable)
+        change.table: change.step
+        for change in plan.changes
+        if not isinstance(change, DropTable | RestoreTable)
     }
     if not running:
         return plan
@@ -184,7 +187,9 @@ def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
     changes = {}
     for change in plan.changes:
         if change.action in _DECIDED:
-            code = "" if isinstance(change, DropTable) else change.step.fingerprint.full
+            code = (
+                "" if isinstance(change, DropTable | RestoreTable) else change.step.fingerprint.full
+            )
             changes[str(change.table)] = [change.action, code]
     return {
         "wish": {key: _listed(value) for key, value in asdict(wish).items()},

@@ -69,6 +69,24 @@ VERBS: tuple[Verb, ...] = (
         "Run the released code over new data; holds what fails.",
         "lakewright refresh -t prod",
     ),
+    Verb(
+        "rollback",
+        "ship",
+        "Take readers back to an earlier release, with its code.",
+        'lakewright rollback --reason "wrong rates"',
+    ),
+    Verb(
+        "hold",
+        "ship",
+        "Leave tables at their released version.",
+        'lakewright hold silver.orders --reason "rates are checked"',
+    ),
+    Verb(
+        "resume",
+        "ship",
+        "Let held tables be refreshed again.",
+        'lakewright resume silver.orders --reason "rates are right"',
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(

@@ -13,6 +13,7 @@ from lakewright.lake.ports import (
     StoredObject,
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
+from lakewright.lake.restorable import find_lost, rewound_files
 from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -43,6 +44,7 @@ from lakewright.lake.values import (
     Pin,
     Release,
     ReleasePin,
+    RewoundFile,
     SourceHead,
     borrowed_by,
 )
@@ -79,6 +81,7 @@ __all__ = [
     "Pin",
     "Release",
     "ReleasePin",
+    "RewoundFile",
     "SourceHead",
     "StoreClaims",
     "StoredObject",
@@ -86,6 +89,7 @@ __all__ = [
     "borrowed_by",
     "decode_release",
     "encode_release",
+    "find_lost",
     "fit_rows",
     "from_arrow",
     "hash_file",
@@ -97,6 +101,7 @@ __all__ = [
     "open_store",
     "parse_type",
     "read_source",
+    "rewound_files",
     "storage_error_told",
     "to_arrow",
     "token_of",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from lakewright.errors import LakeError
 from lakewright.lake import paths
 from lakewright.lake.ports import AlreadyExistsError, ObjectStore
 from lakewright.lake.records import ControlRecord, decode_control, encode_control
-from lakewright.lake.values import Collected, Held, ReleasePin
+from lakewright.lake.values import Collected, Held, Release, ReleasePin
 from lakewright.names import TableName
 
 _ATTEMPTS = 20
@@ -53,6 +53,40 @@ def active_holds(records: Iterable[ControlRecord]) -> tuple[Held, ...]:
             for table in record.tables or tuple(holds):
                 holds.pop(table, None)
     return tuple(holds[table] for table in sorted(holds))
+
+
+def hold_records(records: Iterable[ControlRecord]) -> dict[TableName, ControlRecord]:
+    """Per table that a person holds the record that says so."""
+    found: dict[TableName, ControlRecord] = {}
+    for record in records:
+        if record.kind == "hold":
+            found.update(dict.fromkeys(record.tables, record))
+        elif record.kind == "resume":
+            for table in record.tables or tuple(found):
+                found.pop(table, None)
+    return found
+
+
+def held_now(release: Release | None, records: Sequence[ControlRecord]) -> tuple[Held, ...]:
+    """Who is held: by persons, and as the release says where nobody resumed it since.
+
+    Tables that only waited wait for nothing when all others are resumed.
+    """
+    resumed = resumed_at(records)
+    held = {
+        hold.table: hold
+        for hold in (release.held if release else ())
+        if hold.by != "person" and not (hold.by == "rollback" and is_resumed(hold, resumed))
+    }
+    held |= {hold.table: hold for hold in active_holds(records)}
+    if all(hold.by == "upstream" for hold in held.values()):
+        return ()
+    return tuple(hold for _, hold in sorted(held.items()))
+
+
+def is_resumed(hold: Held, resumed: Mapping[TableName | None, int]) -> bool:
+    """Whether somebody resumed the table, or all, at or after the release that held it."""
+    return max(resumed.get(hold.table, 0), resumed.get(None, 0)) >= hold.since_release
 
 
 def active_stop(records: Iterable[ControlRecord]) -> str:

@@ -23,9 +23,11 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from lakewright.errors import LakeError
 from lakewright.lake import cloning, delta_log
 from lakewright.lake.delta_log import Protocol, TableMetadata
+from lakewright.lake.files import missing_files
 from lakewright.lake.paths import number_of
 from lakewright.lake.ports import AlreadyExistsError, CloneMode, ObjectStore
 from lakewright.lake.replaying import live_files
+from lakewright.lake.restoring import BY_ENTRY, FileKey, replay, restore_actions
 from lakewright.lake.stores import open_store, storage_error_told
 from lakewright.lake.types import arrow_schema, fit_rows
 from lakewright.lake.values import Commit, Definition, Head, Pin
@@ -117,6 +119,11 @@ class DeltaLakeTables:
         before = table.version()
         if before == version:
             return version
+        features = set(_protocol(table).writer_features)
+        if features - delta_log.HONOURED:
+            raise _unrestorable(location, version, features - delta_log.HONOURED)
+        if features & BY_ENTRY:
+            return self._restore_by_entry(location, version, before=before, token=token)
         with _unless_committed(self, location, before, token):
             table.restore(
                 version, commit_properties=_token(token), post_commithook_properties=_HOOKS
@@ -129,6 +136,13 @@ class DeltaLakeTables:
                 hint="another writer was in between; run the same command again",
             )
         return made
+
+    def same_rows(self, location: str, one: int, other: int) -> bool:
+        return one == other or self._files(location, one) == self._files(location, other)
+
+    def missing(self, location: str, version: int) -> tuple[str, ...]:
+        active = _active_files(_open_at(location, version))
+        return missing_files(location, (row["path"] for row in active))
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         table = _open_at(location, version)
@@ -173,8 +187,39 @@ class DeltaLakeTables:
             )
         return mine[-1]
 
-    def _files(self, location: str, version: int) -> list[str]:
-        return sorted(row["path"] for row in _active_files(_open_at(location, version)))
+    def _restore_by_entry(self, location: str, version: int, *, before: int, token: str) -> int:
+        """One entry of ours; LakeError LW532 when somebody else commits at the same moment."""
+        store = open_store(location)
+        entries = [actions for _, actions, _ in _entries(store, location, -1)][: before + 1]
+        head, wanted = replay(entries), replay(entries[: version + 1])
+        actions = restore_actions(head, wanted, token, datetime.now(UTC))
+        try:
+            store.put_new(_entry_path(before + 1), delta_log.entry(actions))
+        except AlreadyExistsError as error:
+            raise LakeError(
+                "LW532",
+                f"{location} is written by somebody else at the same moment",
+                hint="find the other writer; then run the same command again",
+            ) from error
+        return before + 1
+
+    def _files(self, location: str, version: int) -> list[FileKey]:
+        """What a version is made of, by path and deletion vector, sorted."""
+        table = _open_at(location, version)
+        if "deletionVectors" not in _protocol(table).writer_features:
+            return sorted((row["path"], "") for row in _active_files(table))
+        entries = [actions for _, actions, _ in _entries(open_store(location), location, -1)]
+        return sorted(replay(entries[: version + 1]).files)
+
+
+def _unrestorable(location: str, version: int, features: set[str]) -> LakeError:
+    return LakeError(
+        "LW454",
+        f"{location} cannot be brought back to version {version}: it uses Delta features that only"
+        f" Spark restores ({', '.join(sorted(features))})",
+        hint=f"in Spark: RESTORE TABLE delta.`{location}` TO VERSION AS OF {version}; then run the"
+        " same command again, with --engine spark",
+    )
 
 
 def _creation(

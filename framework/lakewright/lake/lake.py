@@ -186,6 +186,13 @@ class Lake:
         """Released sources in path order; LakeError LW516 unless they are exactly those."""
         return code.get_code(self.store, environment, digest)
 
+    def released_code(
+        self, environment: str, entries: Iterable[Entry]
+    ) -> Mapping[str, tuple[SourceFile, ...]]:
+        """The sources that entries name, each read when it is first asked for."""
+        digests = tuple(sorted({entry.code for entry in entries if entry.code}))
+        return code.ReleasedCode(digests, lambda digest: self.code(environment, digest))
+
     def control(self, environment: str) -> tuple[ControlRecord, ...]:
         """What persons said, in order."""
         return control.read_control(self.store, environment)
@@ -302,11 +309,9 @@ class Lake:
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             ends_at=control.ends_at(records),
+            resumed=control.resumed_at(records),
             restorable_from=next(self.numbers(environment), None) if release else None,
-            code=code.ReleasedCode(
-                tuple(sorted({entry.code for entry in entries if entry.code})),
-                lambda digest: self.code(environment, digest),
-            ),
+            code=self.released_code(environment, entries),
         )
 
     def _claims(self) -> Claims:

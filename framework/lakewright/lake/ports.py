@@ -99,6 +99,12 @@ class DeltaTables(Protocol):
     def restore(self, location: str, version: int, token: str) -> int:
         """Bring rows back to `version` in one commit; returns its version. The head: no commit."""
 
+    def same_rows(self, location: str, one: int, other: int) -> bool:
+        """Whether two versions are made of the very same files, and so hold the same rows."""
+
+    def missing(self, location: str, version: int) -> tuple[str, ...]:
+        """Files that a version is made of and that storage does not have, by path."""
+
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         """The rows of a version (small tables, and those an engine need not be started for)."""
 

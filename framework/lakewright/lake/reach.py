@@ -139,6 +139,12 @@ class ConfinedTables:
         self.reach.check_uri(location)
         return self.inner.restore(location, version, token)
 
+    def same_rows(self, location: str, one: int, other: int) -> bool:
+        return self.inner.same_rows(location, one, other)
+
+    def missing(self, location: str, version: int) -> tuple[str, ...]:
+        return self.inner.missing(location, version)
+
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         return self.inner.rows(location, version, columns)
 

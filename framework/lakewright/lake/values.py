@@ -229,6 +229,18 @@ class LoadedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class RewoundFile:
+    """A file that a later release had loaded and an earlier one had not.
+
+    `now` is what is at its path: the same content, another one, or nothing.
+    """
+
+    path: str
+    size: int
+    now: Literal["there", "changed", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
 class FileListing:
     """What an ingest's pattern matches now, in path order, and what its released ledger holds."""
 
@@ -273,6 +285,9 @@ class LakeState:
     ends_at: datetime | None = None  # when the environment ends, or ended
     base: str = ""  # what `release` is taken from where the environment has none: "prod@41"
     restorable_from: int | None = None
+    resumed: Mapping[TableName | None, int] = field(
+        default_factory=dict
+    )  # table (None: all) -> the newest release after which it was resumed
     code: Mapping[str, tuple[SourceFile, ...]] = field(
         default_factory=dict
     )  # digest -> sources, read when asked

@@ -11,8 +11,8 @@ from lakewright.observe.tables import count
 _WAITS = "upstream"
 _NEXT = {
     "check": "It is tried again once its files, inputs, rules or code have changed.",
-    "person": "It stays until `lakewright apply`.",
-    "rollback": "It stays until `lakewright apply`.",
+    "person": "It stays until `lakewright resume {table}`, or an apply of it.",
+    "rollback": "It stays until `lakewright resume {table}`, or an apply of it.",
 }
 _FOLD = 6  # names of waiting tables that are listed
 
@@ -30,14 +30,18 @@ def render_held(
     lines = []
     for hold in own:
         head = f"{paint('!', 'warn')} {hold.table} is held {since_text(hold)}: {why_text(hold)}"
-        lines += [head, f"  {_NEXT.get(hold.by, '')}".rstrip()]
+        lines += [head, f"  {_NEXT.get(hold.by, '').format(table=hold.table)}".rstrip()]
     if waiting:
         lines.append(f"{paint('!', 'warn')} {_waiting(waiting, verbose=verbose)}")
     return "".join(f"{indent}{line}\n" for line in lines if line)
 
 
 def since_text(hold: Held) -> str:
-    """The last release that moved it, which is what readers see."""
+    """Who holds it, and the last release that moved it, which is what readers see."""
+    if hold.by == "rollback":
+        return f"by the rollback in release {hold.since_release}"
+    if hold.by == "person":
+        return f"by a person since release {hold.since_release}"
     return f"since release {hold.since_release}" if hold.since_release else "and was never released"
 
 

@@ -12,7 +12,7 @@ from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
 from lakewright.observe.tables import count, minute, size
-from lakewright.plans import BuildTable, Change, DropTable, Plan, Reason
+from lakewright.plans import BuildTable, Change, DropTable, Plan, Reason, RestoreTable
 from lakewright.specs import SourceFile, digest_files
 
 _MARKS: dict[str, tuple[str, Style]] = {
@@ -210,7 +210,7 @@ def _change_document(change: Change, plan: Plan) -> dict[str, Any]:
 
 def _inputs(change: Change, plan: Plan) -> dict[str, int | None]:
     """What the change reads -> the version it has now; None for what this plan writes first."""
-    if isinstance(change, DropTable):
+    if isinstance(change, DropTable | RestoreTable):
         return {}
     moving = {other.table for other in plan.changes}
     return {

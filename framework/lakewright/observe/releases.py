@@ -35,6 +35,8 @@ class Move:
             return "created"
         if self.after is None:
             return "dropped"
+        if self.release.kind == "rollback":
+            return "rolled back"
         if (self.before.table_id, self.before.data_version) != (
             self.after.table_id,
             self.after.data_version,

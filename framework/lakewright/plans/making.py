@@ -17,6 +17,7 @@ from lakewright.graph import (
     Step,
 )
 from lakewright.lake import Entry, FileListing, Held, LakeState
+from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
 from lakewright.plans.fingerprints import same_algorithm
@@ -97,6 +98,7 @@ class _Walk:
         self._entries = state.release.tables if state.release else {}
         self._before = {hold.table: hold for hold in state.release.held} if state.release else {}
         self._said = {hold.table: hold for hold in state.holds}
+        self._resumed = state.resumed
         self._made = Made(self._entries, state.inputs, now, today)
         self.changes: dict[TableName, Change] = {}
         self.unchanged: list[TableName] = []
@@ -121,8 +123,9 @@ class _Walk:
             self.changes[step.name] = _change(step, entry, reasons, self._state)
         else:
             self.unchanged.append(step.name)
-            if step.name in self._before:
-                self.freed.append(self._before[step.name])
+            freed = self._before.get(step.name) or self._said.get(step.name)
+            if freed is not None:
+                self.freed.append(freed)
 
     def hold_along(self) -> None:
         """What must stay with a held table stays, though nothing is wrong with it."""
@@ -161,7 +164,7 @@ class _Walk:
     def _same(self, step: Step, hold: Held) -> bool:
         """Whether trying again would try the very same thing."""
         if hold.by == "rollback":
-            return True
+            return not is_resumed(hold, self._resumed)
         if any(name in self.changes for name in step.upstream):
             return False
         return hold.attempt == attempt_of(step, self._made)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from lakewright.graph import Graph, Step
-from lakewright.lake import Entry, Held, LakeState, ListedFile
+from lakewright.lake import Entry, Held, LakeState, ListedFile, Release, RewoundFile
 from lakewright.names import TableName
 
 Category = Literal["new", "breaking", "additive", "metadata", "data", "clock"]
@@ -25,6 +25,7 @@ ReasonKind = Literal[
     "drift",
     "removed",
     "fork",
+    "rollback",
 ]
 
 
@@ -109,7 +110,44 @@ class DropTable:
     columns: ColumnChanges = ColumnChanges()
 
 
-Change = BuildTable | PublishView | AlterTable | DropTable
+@dataclass(frozen=True, slots=True)
+class RestoreTable:
+    """Bring a group, a view or a source back to what an earlier release says of it.
+
+    `before` is None where it is not released now, `after` where it was not released then.
+    """
+
+    table: TableName
+    kind: str
+    before: Entry | None
+    after: Entry | None
+    reasons: tuple[Reason, ...]
+    files: tuple[RewoundFile, ...] = ()  # of an ingest: loaded now, and not then
+    action: Literal["restore"] = "restore"
+    category: Category = "data"
+    refresh: Refresh = "none"
+    columns: ColumnChanges = ColumnChanges()
+
+
+Change = BuildTable | PublishView | AlterTable | DropTable | RestoreTable
+
+RollbackMode = Literal["hold", "replay", "keep-ingest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """What a rollback goes back to. `tables` are all entries of the record that it would put.
+
+    hold         what goes back is held until an `apply` or a `resume`
+    replay       nothing is held: the next refresh loads again what was rewound
+    keep-ingest  as replay, but ingests keep what they loaded
+    """
+
+    to: Release
+    mode: RollbackMode
+    tables: Mapping[TableName, Entry]
+    along: tuple[TableName, ...] = ()  # not selected; they go back with what they read
+    kept: tuple[TableName, ...] = ()  # ingests that keep what they loaded since
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +155,7 @@ class Plan:
     """The changes that take an environment from its last release to what graph and inputs say."""
 
     environment: str
-    kind: Literal["apply", "refresh"]
+    kind: Literal["apply", "refresh", "rollback"]
     graph: Graph
     state: LakeState
     changes: tuple[Change, ...]  # in build order, drops last
@@ -129,6 +167,7 @@ class Plan:
     reads_bytes: int | None = None  # None: cannot be known without a scan
     notes: tuple[str, ...] = ()
     freed: tuple[Held, ...] = ()  # were held, and need nothing any more
+    rollback: Rollback | None = None  # of a plan of that kind
 
     @property
     def empty(self) -> bool:

@@ -2,9 +2,11 @@
 
 from lakewright.runtime.analysing import Analysis, analyse_graph
 from lakewright.runtime.applying import apply_plan
+from lakewright.runtime.planning_back import earlier_release, plan_rollback
 from lakewright.runtime.reading import clock_parameters, read_query
 from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
 from lakewright.runtime.reporting import report_document
+from lakewright.runtime.rolling_back import roll_back
 from lakewright.runtime.rowdiff import RowDiff
 from lakewright.runtime.unit_tests import (
     UnitTestFailure,
@@ -27,11 +29,14 @@ __all__ = [
     "analyse_graph",
     "apply_plan",
     "clock_parameters",
+    "earlier_release",
     "plan_refresh",
+    "plan_rollback",
     "read_query",
     "refresh",
     "released_graph",
     "report_document",
+    "roll_back",
     "run_unit_test",
     "try_table",
 ]

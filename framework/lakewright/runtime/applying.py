@@ -13,9 +13,10 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import DropTable, Plan
+from lakewright.plans import DropTable, Plan, RestoreTable
 from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.candidate import Candidate
+from lakewright.runtime.ending_holds import end_holds
 from lakewright.runtime.entries import entry_of
 from lakewright.runtime.groups import (
     claim_groups,
@@ -87,7 +88,8 @@ def apply_plan(
         _fail(run, candidate, groups, wrapped, began=began)
         raise wrapped from error
     report = make_report(run, candidate, release, seconds=time.monotonic() - began)
-    return store_report(run, replace(report, notes=tuple(release_claims(groups))))
+    notes = (*end_holds(run, release, clock()), *release_claims(groups))
+    return store_report(run, replace(report, notes=notes))
 
 
 def _publish(
@@ -159,7 +161,7 @@ def _source_entries(run: Run) -> dict[TableName, Entry]:
     read = {
         name
         for change in run.plan.changes
-        if not isinstance(change, DropTable)
+        if not isinstance(change, DropTable | RestoreTable)
         for name in change.step.upstream
     }
     entries = {}

@@ -10,7 +10,7 @@ from dataclasses import replace
 from lakewright.errors import InternalError, LakewrightError, QualityError, SpecError
 from lakewright.lake import Entry, Held, Release
 from lakewright.names import TableName
-from lakewright.plans import Change, DropTable, Made, attempt_of, held_along
+from lakewright.plans import Change, DropTable, Made, RestoreTable, attempt_of, held_along
 from lakewright.runtime.changing import change_table
 from lakewright.runtime.run import Group, Run
 from lakewright.runtime.values import Event, TableReport
@@ -112,7 +112,7 @@ class Candidate:
 
     def _is_blocked(self, change: Change) -> bool:
         """Whether an input failed, so that this one cannot be built from the candidate."""
-        if isinstance(change, DropTable):
+        if isinstance(change, DropTable | RestoreTable):
             return False
         with self._lock:
             bad = {name for name, report in self.reports.items() if report.outcome != "published"}

@@ -11,7 +11,7 @@ from lakewright.errors import LakewrightError
 from lakewright.graph import Step
 from lakewright.lake import CheckResult, Entry
 from lakewright.names import TableName
-from lakewright.plans import AlterTable, BuildTable, DropTable, PublishView
+from lakewright.plans import AlterTable, BuildTable, DropTable, PublishView, RestoreTable
 from lakewright.runtime.binding import Binder, versions_used
 from lakewright.runtime.building import Built, build_table
 from lakewright.runtime.checking import (
@@ -54,6 +54,8 @@ def change_table(run: Run, group: Group, vector: Vector, release: int) -> Change
             return _alter(run, group, change, vector)
         case DropTable():
             return Changed({}, TableReport(change.table, change.action, "none", "published"))
+        case RestoreTable():
+            raise AssertionError(f"{change.table}: what goes back is never built")
         case _:
             assert_never(change)
 

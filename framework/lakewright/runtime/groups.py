@@ -8,7 +8,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 from lakewright.errors import DriftError, LakeError, LakewrightError
-from lakewright.lake import Commit, Definition, Entry, Release, is_ours
+from lakewright.lake import Commit, Definition, Entry, Release, is_ours, matches
 from lakewright.names import TableName
 from lakewright.plans import AlterTable, BuildTable, Change, DropTable, PublishView
 from lakewright.runtime.borrowing import begin_own
@@ -141,6 +141,10 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
 
 
 def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> None:
+    """Nothing to do when the head is made of the released files, as after a RESTORE."""
+    definition = run.lake.tables.at(member.uri, entry.version).definition
+    if _is_settled(run, member, entry, definition):
+        return
     foreign = [c for c in ahead if c.changes_data and not is_ours(c)]
     seen = {
         commit.version
@@ -157,10 +161,25 @@ def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> 
         )
     if not foreign and not any(is_ours(commit) for commit in ahead):
         return
-    definition = run.lake.tables.at(member.uri, entry.version).definition
     run.lake.tables.restore(member.uri, entry.version, run.token(entry.table))
     _redefine(run, member, definition)
     member.base = run.lake.tables.head(member.uri)
+    if member.base is None or not matches(member.base.definition, definition):
+        raise LakeError(
+            "LW451",
+            f"{entry.table} was brought back, and its columns or constraints are not those of the"
+            " release",
+            hint="somebody else changes the table; run the same command again",
+        )
+
+
+def _is_settled(run: Run, member: Member, entry: Entry, definition: Definition) -> bool:
+    head = member.base
+    return (
+        head is not None
+        and matches(head.definition, definition)
+        and run.lake.tables.same_rows(member.uri, entry.version, head.version)
+    )
 
 
 def _redefine(run: Run, member: Member, definition: Definition) -> None:

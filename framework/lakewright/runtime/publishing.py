@@ -10,7 +10,7 @@ from lakewright.errors import Problem, StalePlanError
 from lakewright.lake import Entry, Held, Release, is_ours
 from lakewright.lake.control import active_holds, active_stop, ended_since
 from lakewright.names import TableName
-from lakewright.plans import DropTable
+from lakewright.plans import DropTable, RestoreTable
 from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.run import Group, Run
 
@@ -118,7 +118,7 @@ def refuse_overtaken(
     upstream = {
         name
         for change in run.plan.changes
-        if not isinstance(change, DropTable)
+        if not isinstance(change, DropTable | RestoreTable)
         for name in change.step.upstream
     }
     recoded = {change.table for change in run.plan.changes if change.action in {"rebuild", "drop"}}

@@ -15,6 +15,7 @@ from lakewright.runtime.applying import apply_plan
 from lakewright.runtime.values import Event, Report
 
 OVERTAKEN_BY_CODE = "LW334"
+_DEPLOYING = {"apply", "fork"}  # a fork brings the code of what it was forked from
 
 
 def released_graph(lake: Lake, environment: str) -> Graph:
@@ -66,7 +67,7 @@ def _refuse_undeployed(lake: Lake, state: LakeState) -> None:
             origins[number] = lake.release(state.environment, number)
         origin = origins[number]
         deployed = origin.tables.get(entry.table)
-        if origin.kind not in {"apply", "fork"} or deployed is None or deployed.code != entry.code:
+        if origin.kind not in _DEPLOYING or deployed is None or deployed.code != entry.code:
             raise RefusedError(
                 "LW335",
                 f"the code of {entry.table} was brought by no apply",
