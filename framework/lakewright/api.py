@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lakewright.cli.choosing import choose_release, refuse_collected
 from lakewright.cli.options import Common
 from lakewright.cli.reading import read_rows
-from lakewright.cli.workspace import existing_lake, latest_release, open_workspace
+from lakewright.cli.workspace import existing_lake, open_workspace
 from lakewright.errors import UsageError
 from lakewright.lake import Entry, Lake, Release
 from lakewright.names import TableName
@@ -18,6 +20,7 @@ def read(
     *,
     environment: str | None = None,
     release: int | None = None,
+    as_of: str | datetime | None = None,
     lake: str | None = None,
     target: str | None = None,
     project: str | Path | None = None,
@@ -25,9 +28,13 @@ def read(
 ) -> Any:
     """The rows of `table` exactly as a release has them; by default the latest.
 
+    `as_of` means the release that readers saw at that time, in the project's time zone unless the
+    time says its own.
+
     An Arrow table; with `spark`, a session, a DataFrame of that session. Lake and environment are
     found as the command line does, from the project around `project` or the current folder, unless
-    said here. UsageError LW304 for a table the release does not have.
+    said here. UsageError LW304 for a table the release does not have; RefusedError LW373 when its
+    rows were collected.
     """
     common = Common(
         target=target,
@@ -37,10 +44,9 @@ def read(
     )
     space = open_workspace(common)
     home = existing_lake(space)
-    found = (
-        latest_release(space, home) if release is None else home.release(space.environment, release)
-    )
+    found = choose_release(space, home, release, as_of)
     entry = _entry(found, table)
+    refuse_collected(home, found, [entry.table], datetime.now(UTC))
     if spark is not None:
         return _frame(home, entry, spark)
     if entry.location:

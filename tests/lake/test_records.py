@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -69,6 +70,7 @@ def releases(draw: st.DrawFn) -> Release:
         packages=draw(st.dictionaries(words, words, max_size=2)),
         tables=entries,
         held=tuple(draw(st.lists(held, max_size=2))),
+        by=draw(words),
     )
 
 
@@ -85,6 +87,11 @@ def test_equal_releases_have_equal_bytes_whatever_their_order() -> None:
     one = release(1, entry(), entry(table=other))
     two = release(1, entry(table=other), entry())
     assert encode_release(one) == encode_release(two)
+
+
+def test_who_made_a_release_is_recorded_where_somebody_said() -> None:
+    assert b'"by"' not in encode_release(release(1))
+    assert b'"by":"ana@laptop"' in encode_release(replace(release(1), by="ana@laptop"))
 
 
 def test_time_is_recorded_in_utc() -> None:

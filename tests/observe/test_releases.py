@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from goldens import Golden
-from lakewright.lake import Held
+from lakewright.lake import Collected, Held, Release, ReleasePin
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of
 from lakewright.observe.releases import (
     history_document,
     moves_between,
+    newest_moves,
     releases_document,
     render_history,
     render_releases,
@@ -38,6 +40,37 @@ def test_releases_are_listed_newest_first(golden: Golden) -> None:
 
 def test_the_document_of_releases(golden: Golden) -> None:
     golden("observe/releases.json", render_json(releases_document([FIRST, SECOND])))
+
+
+def test_releases_say_what_is_restorable_and_pinned() -> None:
+    gone = Collected(1, {name("bronze.a"): 2}, frozenset({1}))
+    pins = (ReleasePin("audit", 1), ReleasePin("year_end", 1))
+    found = releases_document([FIRST, SECOND, THIRD], gone=gone, pins=pins)
+    assert [(it["release"], it["restorable"], it["collected"], it["pins"]) for it in found] == [
+        (3, True, [], []),
+        (2, False, ["bronze.a"], []),
+        (1, True, [], ["audit", "year_end"]),
+    ]
+    lines = render_releases([FIRST, SECOND, THIRD], gone=gone, pins=pins).splitlines()
+    assert ["partly" in lines[2], "audit, year_end" in lines[3]] == [True, True]
+    lost = render_releases([FIRST], gone=Collected(1))
+    assert " no " in lost.splitlines()[1]
+
+
+def test_releases_that_are_not_listed_are_counted() -> None:
+    assert "and 7 earlier releases" in render_releases([FIRST], earlier=7)
+
+
+def test_moves_ask_for_no_more_releases_than_they_need() -> None:
+    read: list[int] = []
+
+    def chain() -> Iterator[Release]:
+        for one in (THIRD, SECOND, FIRST):
+            read.append(one.release)
+            yield one
+
+    assert next(newest_moves(chain())).release.release == 3
+    assert read == [3, 2]
 
 
 def test_no_release_is_said_in_words() -> None:

@@ -17,7 +17,7 @@ from lakewright.lake import ControlRecord, Held
 from lakewright.plans import Plan, make_plan, merge_selected, refuse_unfit_pending
 from lakewright.runtime import apply_plan, plan_refresh
 from lakewright.runtime.binding import Binder
-from lakewright.runtime.reading import _as_released
+from lakewright.runtime.reading import as_released
 from lakewright.specs import SourceFile, load_files
 from runtime.shop import _CUSTOMER_FIELDS as CUSTOMER_FIELDS
 from runtime.shop import (
@@ -228,7 +228,7 @@ def test_a_view_shows_the_rows_it_was_checked_with_when_its_source_moves() -> No
 
 def read_view(shop: Shop) -> list[dict[str, Any]]:
     graph, lake, release = shop.graph(), shop.world.lake(), shop.latest()
-    inputs = _as_released(release, lake.state(ENVIRONMENT, graph.inputs).inputs)
+    inputs = as_released(release, lake.state(ENVIRONMENT, graph.inputs).inputs)
     session = FakeEngine(shop.world.tables).session()
     binder = Binder(session, graph, lake, release.tables, inputs)
     found = session.fetch(f"SELECT * FROM {binder.relation(name('gold.large'))} ORDER BY id")

@@ -33,6 +33,7 @@ from lakewright.cli.workspace import (
     locator,
     modified_tables,
     open_workspace,
+    person,
 )
 from lakewright.engines import Engine, open_engine
 from lakewright.errors import RefusedError, UsageError
@@ -75,7 +76,7 @@ def apply_project(
     work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
-            _ready(plan, engine), planned.lake, engine, reason=reason, watch=watch
+            _ready(plan, engine), planned.lake, engine, reason=reason, by=person(), watch=watch
         )
     )
 
@@ -118,7 +119,12 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
     work = Work(common, space, lake, streams, plans)
     return work.run(
         lambda engine, watch: run_refresh(
-            lambda: _ready(replan(), engine), lake, engine, watch=watch, reason=reason
+            lambda: _ready(replan(), engine),
+            lake,
+            engine,
+            watch=watch,
+            reason=reason,
+            by=person(),
         )
     )
 

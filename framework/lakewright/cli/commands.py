@@ -23,6 +23,18 @@ Drift = Annotated[
     typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help="What readers saw then: a date or an ISO time, in the project's time zone.",
+        metavar="TIME",
+    ),
+]
+Newest = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="The newest; 20 on a terminal, else all.", metavar="LINES"),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Kept on record.", metavar="TEXT")]
 RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
 
@@ -248,30 +260,74 @@ def status(common: Common) -> int:
     return show_status(common)
 
 
-def releases(common: Common) -> int:
+def releases(common: Common, limit: Newest = None) -> int:
     from lakewright.cli.looking import list_releases
 
-    return list_releases(common)
+    return list_releases(common, limit)
 
 
-def history(common: Common, table: AnyTable = None) -> int:
+def history(common: Common, table: AnyTable = None, limit: Newest = None) -> int:
     from lakewright.cli.looking import show_history
 
-    return show_history(common, table)
+    return show_history(common, table, limit)
+
+
+def diff(
+    common: Common,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="41..42, prod..dev_ana, prod@41.. or v3..v5; then tables. By default what the"
+            " latest release changed.",
+            metavar="A..B TABLE",
+        ),
+    ] = None,
+    *,
+    select: Select = None,
+    as_of: AsOf = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", help="Columns that tell rows of one table apart.", metavar="A,B"),
+    ] = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=0, help="Sample rows of each sort.", metavar="ROWS")
+    ] = 5,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=1,
+            help="Compare about as many of larger tables; 5,000,000 unless said.",
+            metavar="ROWS",
+        ),
+    ] = None,
+    form: Annotated[
+        str, typer.Option("--format", help="text, json or markdown.", metavar="FORMAT")
+    ] = "text",
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 3 when they differ.")
+    ] = False,
+) -> int:
+    from lakewright.cli.diffing import Asked, diff_releases
+
+    asked = Asked(tuple(words or ()), tuple(select or ()), as_of, key, limit, sample, form)
+    return diff_releases(common, asked, detailed=detailed_exitcode)
 
 
 def sql(
     common: Common,
     query: Annotated[str, typer.Argument(help="One SELECT over released tables.", metavar="QUERY")],
+    *,
     release: Annotated[
         int | None, typer.Option("--release", help="Its number; by default the latest.")
     ] = None,
+    as_of: AsOf = None,
     form: RowsAs = "table",
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows at most.")] = None,
 ) -> int:
-    from lakewright.cli.reading import query_release
+    from lakewright.cli.reading import Wanted, query_release
 
-    return query_release(common, query, release=release, form=form, limit=limit)
+    return query_release(common, query, Wanted(release, as_of), form=form, limit=limit)
 
 
 def env(

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
-from lakewright.cli.workspace import existing_lake, open_workspace
+from lakewright.cli.workspace import Workspace, existing_lake, open_workspace
 from lakewright.errors import UsageError
-from lakewright.lake.control import held_now
+from lakewright.lake import Lake, first_number
+from lakewright.lake.control import active_pins, collected, held_now
 from lakewright.lake.environments import forked_from
+from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.holds import told_holds
+from lakewright.observe.pasts import past_document, render_past
 from lakewright.observe.releases import (
-    Move,
     history_document,
-    moves_between,
+    newest_moves,
     releases_document,
     render_history,
     render_releases,
     render_status,
     status_document,
 )
+from lakewright.runtime.past import read_past
+
+_SCREEN = 20  # lines on a terminal unless --limit says otherwise
 
 
 def show_status(common: Common) -> int:
@@ -48,39 +55,66 @@ def show_status(common: Common) -> int:
     return 0
 
 
-def list_releases(common: Common) -> int:
-    """`releases`: all of an environment, newest first."""
+def list_releases(common: Common, limit: int | None) -> int:
+    """`releases`: of an environment, newest first; no more records are read than are shown."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    found = existing_lake(space).releases(space.environment)
+    lake = existing_lake(space)
+    most = _most(common, streams, limit)
+    found = tuple(islice(lake.newest_first(space.environment), most))
+    records, now = lake.control(space.environment), datetime.now(UTC)
+    gone, pins = collected(records, now), active_pins(records, now)
     if common.json:
-        streams.answer(render_json(releases_document(found)))
-    else:
-        streams.answer(render_releases(found, color=streams.color))
+        streams.answer(render_json(releases_document(found, gone=gone, pins=pins)))
+        return 0
+    earlier = found[-1].release - first_number(lake, space.environment) if found else 0
+    text = render_releases(found, gone=gone, pins=pins, earlier=earlier, color=streams.color)
+    streams.answer(text)
     return 0
 
 
-def show_history(common: Common, table: str | None) -> int:
-    """`history`: which release did what to which table, newest first."""
+def show_history(common: Common, table: str | None, limit: int | None) -> int:
+    """`history`: which release did what to which table, newest first; or all of one table."""
     streams = Streams.of(common)
     space = open_workspace(common)
-    moves = moves_between(existing_lake(space).releases(space.environment))
-    if table is None:
-        moves = tuple(move for move in moves if move.table == move.table.group)
-    else:
-        moves = _of_table(moves, table)
+    lake = existing_lake(space)
+    most = _most(common, streams, limit)
+    if table is not None:
+        return _show_past(common, space, lake, table, most)
+    moves = newest_moves(lake.newest_first(space.environment))
+    ours = (move for move in moves if move.table == move.table.group)
+    shown = tuple(islice(ours, most))
     if common.json:
-        streams.answer(render_json(history_document(moves, space.environment)))
-    else:
-        streams.answer(render_history(moves, color=streams.color))
+        streams.answer(render_json(history_document(shown, space.environment)))
+        return 0
+    more = next(ours, None) is not None
+    streams.answer(render_history(shown, more=more, color=streams.color))
     return 0
 
 
-def _of_table(moves: tuple[Move, ...], table: str) -> tuple[Move, ...]:
-    wanted = table.strip().lower()
-    found = tuple(move for move in moves if str(move.table) == wanted)
-    if not found:
-        near = get_close_matches(wanted, sorted({str(move.table) for move in moves}), n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "lakewright status lists all"
-        raise UsageError("LW304", f"no release has a table `{table}`", hint=hint)
-    return found
+def _show_past(common: Common, space: Workspace, lake: Lake, table: str, limit: int | None) -> int:
+    streams = Streams.of(common)
+    name = TableName.of(table.strip().lower())
+    past = read_past(lake, space.environment, name, limit=limit, now=datetime.now(UTC))
+    if not past.versions:
+        raise _no_table(lake, space.environment, table)
+    if common.json:
+        streams.answer(render_json(past_document(past, space.environment)))
+    else:
+        streams.answer(render_past(past, color=streams.color, verbose=common.verbose))
+    return 0
+
+
+def _most(common: Common, streams: Streams, limit: int | None) -> int | None:
+    """How many to show: all of them off a terminal and in JSON."""
+    if limit is not None or common.json:
+        return limit
+    return _SCREEN if streams.out.isatty() else None
+
+
+def _no_table(lake: Lake, environment: str, table: str) -> UsageError:
+    latest = lake.latest(environment)
+    known = sorted(str(name) for name in latest.tables) if latest else []
+    near = get_close_matches(table.strip().lower(), known, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "lakewright status lists all"
+    return UsageError("LW304", f"no release has a table `{table}`", hint=hint)

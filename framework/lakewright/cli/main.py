@@ -20,7 +20,6 @@ _OTHER_WORDS = {
     "run": "`lakewright apply` (deploy the project) or `lakewright refresh` (run released code)",
     "build": "`lakewright apply`",
     "list": "`lakewright ls`",
-    "diff": "`lakewright plan`",
     "query": "`lakewright sql`",
     "check": "`lakewright validate`",
     "compile": "`lakewright validate`, or `lakewright show TABLE`",

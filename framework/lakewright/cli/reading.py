@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast, get_args
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
+from lakewright.cli.choosing import choose_release, refuse_collected, released_graph
 from lakewright.cli.engine import OnDemand
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
@@ -30,7 +31,7 @@ from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
-from lakewright.plans import clone_problem, compile_released, is_clone
+from lakewright.plans import clone_problem, is_clone
 from lakewright.runtime import clock_parameters, read_query
 from lakewright.runtime.parameters import render_parameters
 
@@ -45,8 +46,16 @@ class Question:
     where: Place | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which release: by number, by time, or the latest."""
+
+    number: int | None = None
+    as_of: str | None = None
+
+
 def query_release(
-    common: Common, query: str, *, release: int | None, form: str, limit: int | None
+    common: Common, query: str, wanted: Wanted, *, form: str, limit: int | None
 ) -> int:
     """`sql`: the rows of one SELECT over all tables of a release, at exactly its versions."""
     streams = Streams.of(common)
@@ -54,9 +63,7 @@ def query_release(
     space = open_workspace(common)
     lake = existing_lake(space)
     # The latest record may be unreadable; a release asked for by its number is read all the same.
-    found = (
-        latest_release(space, lake) if release is None else lake.release(space.environment, release)
-    )
+    found = choose_release(space, lake, wanted.number, wanted.as_of)
     rows = read_rows(space, lake, found, query, limit=limit)
     streams.answer(render_rows(rows, shape, color=streams.color))
     return 0
@@ -123,6 +130,8 @@ def _ask(
             hint="apply that first: a preview reads released tables only",
         )
     _refuse_clones(space, release, question.reads)
+    now = datetime.now(UTC)
+    refuse_collected(lake, release, question.reads, now)
     graph, inputs = _behind(space, lake, release, question.reads)
     opened = OnDemand(space.engine, lambda: open_engine(space.engine, conf=space.conf))
     with closing(opened) as engine:
@@ -160,10 +169,7 @@ def _behind(
     """The released graph and its inputs, where views or sources are read; else none is needed."""
     if all(release.tables[name].location for name in reads):
         return Graph("", {}, (), {}, "UTC", 0), {}
-    digests = {entry.code for entry in release.tables.values() if entry.code}
-    code = {digest: lake.code(space.environment, digest) for digest in digests}
-    state = replace(lake.state(space.environment, ()), release=release, code=code)
-    graph = compile_released(state)
+    graph = released_graph(lake, release)
     return graph, lake.state(space.environment, graph.inputs, resolve=locator(space)).inputs
 
 

@@ -16,6 +16,7 @@ from lakewright.cli.workspace import (
     latest_release,
     locator,
     open_workspace,
+    person,
 )
 from lakewright.errors import RefusedError, UsageError
 from lakewright.graph import Graph
@@ -79,7 +80,9 @@ def roll_back_environment(common: Common, back: Back, *, plan_only: bool, yes: b
         _refuse_unsaid(back, space, plan)
         confirm(streams, plan, yes=yes)
     work = Work(common, space, lake, streams, [plan])
-    return work.run(lambda engine, _watch: roll_back(plan, lake, engine, reason=back.reason))
+    return work.run(
+        lambda engine, _watch: roll_back(plan, lake, engine, reason=back.reason, by=person())
+    )
 
 
 def _plan(space: Workspace, lake: Lake, back: Back) -> Plan:

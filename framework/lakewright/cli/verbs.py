@@ -96,6 +96,12 @@ VERBS: tuple[Verb, ...] = (
         "lakewright history silver.flights",
     ),
     Verb(
+        "diff",
+        "operate",
+        "What differs between two releases or environments.",
+        "lakewright diff prod..dev_ana gold.route_delay",
+    ),
+    Verb(
         "sql",
         "operate",
         "Query one release: all tables at its versions.",

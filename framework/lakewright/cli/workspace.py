@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,13 +79,14 @@ def open_workspace(common: Common) -> Workspace:
     )
 
 
+def person() -> str:
+    """Who runs this and where: `user@host`, for records."""
+    return f"{_login(os.environ) or 'somebody'}@{platform.node() or 'localhost'}"
+
+
 def user_name(environ: Mapping[str, str]) -> str:
     """The person's name as a part of an environment's name."""
-    try:
-        told = environ.get("USER") or environ.get("USERNAME") or getpass.getuser()
-    except (KeyError, OSError):  # a container may run under a number without a name
-        told = ""
-    return re.sub(r"[^a-z0-9_]", "_", told.lower()) or "me"
+    return re.sub(r"[^a-z0-9_]", "_", _login(environ).lower()) or "me"
 
 
 def compile_workspace(space: Workspace) -> Graph:
@@ -197,6 +199,13 @@ def modified_tables(graph: Graph, state: LakeState) -> set[TableName]:
         or released[step.name].own != step.fingerprint.own
         or released[step.name].metadata != step.metadata
     }
+
+
+def _login(environ: Mapping[str, str]) -> str:
+    try:
+        return environ.get("USER") or environ.get("USERNAME") or getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number without a name
+        return ""
 
 
 def _project_if_any(common: Common) -> Project | None:

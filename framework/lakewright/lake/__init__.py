@@ -48,6 +48,7 @@ from lakewright.lake.values import (
     SourceHead,
     borrowed_by,
 )
+from lakewright.lake.walking import Span, first_number, trace_table
 
 __all__ = [
     "LEDGER_SCHEMA",
@@ -83,6 +84,7 @@ __all__ = [
     "ReleasePin",
     "RewoundFile",
     "SourceHead",
+    "Span",
     "StoreClaims",
     "StoredObject",
     "arrow_schema",
@@ -90,6 +92,7 @@ __all__ = [
     "decode_release",
     "encode_release",
     "find_lost",
+    "first_number",
     "fit_rows",
     "from_arrow",
     "hash_file",
@@ -105,5 +108,6 @@ __all__ = [
     "storage_error_told",
     "to_arrow",
     "token_of",
+    "trace_table",
     "widens",
 ]

@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from lakewright.errors import LakeError, RefusedError
-from lakewright.lake import code, control, paths, state
+from lakewright.lake import code, control, paths, state, walking
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.histories import append_history
@@ -160,8 +160,16 @@ class Lake:
             )
         return self._release(environment, number, data)
 
+    def release_at(self, environment: str, moment: datetime) -> Release | None:
+        """What readers saw at `moment`, None before the first release; few records are read."""
+        return walking.release_at(self, environment, moment)
+
+    def newest_first(self, environment: str) -> Iterator[Release]:
+        """Releases from the latest down, each read when it is asked for."""
+        return walking.newest_first(self, environment)
+
     def releases(self, environment: str) -> tuple[Release, ...]:
-        """All releases, oldest first."""
+        """All releases, oldest first; every record is read."""
         return tuple(self.release(environment, number) for number in self.numbers(environment))
 
     def put_release(self, release: Release) -> Literal["stored", "taken"]:

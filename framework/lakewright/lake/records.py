@@ -108,7 +108,7 @@ def encode_release(release: Release) -> bytes:
         "tables": {str(name): _from_entry(entry) for name, entry in release.tables.items()},
         "held": [_from_held(held) for held in release.held],
     }
-    return seal(document)
+    return seal(document | ({"by": release.by} if release.by else {}))
 
 
 def decode_release(data: bytes, path: str) -> Release:
@@ -263,6 +263,7 @@ def _to_release(it: dict[str, Any]) -> Release:
         tables={TableName.of(name): _to_entry(name, item) for name, item in it["tables"].items()},
         held=tuple(Held(**(item | {"table": TableName.of(item["table"])})) for item in it["held"]),
         format_version=it["format_version"],
+        by=it.get("by", ""),
     )
 
 

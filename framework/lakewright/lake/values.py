@@ -206,6 +206,7 @@ class Release:
     tables: Mapping[TableName, Entry]
     held: tuple[Held, ...] = ()
     format_version: int = 1
+    by: str = ""  # user@host of the process that put it; "" where nobody said
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lakewright.lake import CheckResult, Entry, Release
+from lakewright.lake import CheckResult, Collected, Entry, Release, ReleasePin
 from lakewright.lake.forks import Origin
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
@@ -18,6 +18,7 @@ from lakewright.observe.plans import code_of, held_document
 from lakewright.observe.tables import count, figure, minute, render_table, size
 
 _SHORT = 8  # characters of a run's id that tell runs apart in a list
+_NOTHING_GONE = Collected()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +46,41 @@ class Move:
         return "changed" if self.before.code != self.after.code else "altered"
 
 
+def newest_moves(releases: Iterable[Release]) -> Iterator[Move]:
+    """What moved from each release to the next, by table; `releases` come newest first.
+
+    No more of them are asked for than the moves that are taken need.
+    """
+    above: Release | None = None
+    for release in releases:
+        if above is not None:
+            yield from _moves(above, release.tables)
+        above = release
+    if above is not None:
+        yield from _moves(above, {})
+
+
 def moves_between(releases: Sequence[Release]) -> tuple[Move, ...]:
     """What moved from each release to the next, newest first, then by table."""
-    ordered = sorted(releases, key=lambda release: release.release)
-    moves: list[Move] = []
-    for index, release in enumerate(ordered):
-        before = ordered[index - 1].tables if index else {}
-        for name in sorted({*before, *release.tables}):
-            old, new = before.get(name), release.tables.get(name)
-            if old != new:
-                moves.append(Move(release, name, old, new))
-    return tuple(sorted(moves, key=lambda move: (-move.release.release, move.table)))
+    return tuple(newest_moves(sorted(releases, key=lambda release: -release.release)))
 
 
-def render_releases(releases: Sequence[Release], *, color: bool = False) -> str:
-    """One line a release, newest first."""
+def render_releases(
+    releases: Sequence[Release],
+    *,
+    gone: Collected = _NOTHING_GONE,
+    pins: Sequence[ReleasePin] = (),
+    earlier: int = 0,
+    color: bool = False,
+) -> str:
+    """One line a release, newest first. `earlier` counts those that are not listed."""
     if not releases:
         return "No releases.\n"
     ordered = sorted(releases, key=lambda release: -release.release)
-    header = ("release", "created", "kind", "tables", "held", "code", "run", "reason")
+    header = (
+        "release", "created", "kind", "tables", "held", "restorable", "pins",
+        "code", "run", "reason",
+    )  # fmt: skip
     rows = [
         (
             str(release.release),
@@ -71,17 +88,26 @@ def render_releases(releases: Sequence[Release], *, color: bool = False) -> str:
             release.kind,
             str(len(_main(release))),
             str(len(release.held)),
+            _restorable(release, gone),
+            ", ".join(_pin_names(release, pins)) or "-",
             code_of(release),
             release.run_id[:_SHORT],
             release.reason,
         )
         for release in ordered
     ]
-    return render_table(header, rows, right=("release", "tables", "held"), color=color)
+    text = render_table(header, rows, right=("release", "tables", "held"), color=color)
+    more = f"... and {count(earlier, 'earlier release')}; --limit shows more\n" if earlier else ""
+    return text + more
 
 
-def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
-    """Newest first."""
+def releases_document(
+    releases: Sequence[Release],
+    *,
+    gone: Collected = _NOTHING_GONE,
+    pins: Sequence[ReleasePin] = (),
+) -> list[dict[str, Any]]:
+    """Newest first. `restorable` says that no rows of the release were collected."""
     return [
         {
             "release": release.release,
@@ -92,6 +118,10 @@ def releases_document(releases: Sequence[Release]) -> list[dict[str, Any]]:
             "reason": release.reason,
             "engine": release.engine,
             "code": code_of(release),
+            "by": release.by or None,
+            "restorable": not _collected(release, gone),
+            "collected": [str(name) for name in _collected(release, gone)],
+            "pins": _pin_names(release, pins),
             "held": [held_document(held) for held in release.held],
             "tables": {str(name): release.tables[name].version for name in sorted(release.tables)},
         }
@@ -123,7 +153,7 @@ def render_status(
             str(entry.version) if entry.location else "-",
             figure(entry.rows) if entry.location else "-",
             size(entry.bytes) if entry.location else "-",
-            _verdicts(entry),
+            verdicts(entry),
         )
         for entry in tables
     ]
@@ -165,8 +195,8 @@ def status_document(
     }
 
 
-def render_history(moves: Sequence[Move], *, color: bool = False) -> str:
-    """One line for each table that a release moved, newest first."""
+def render_history(moves: Sequence[Move], *, more: bool = False, color: bool = False) -> str:
+    """One line for each table that a release moved, newest first. `more`: earlier ones are left."""
     if not moves:
         return "Nothing has changed yet.\n"
     header = ("release", "created", "table", "did", "version", "rows", "run")
@@ -182,31 +212,58 @@ def render_history(moves: Sequence[Move], *, color: bool = False) -> str:
         )
         for move in moves
     ]
-    return render_table(header, rows, right=("release", "version", "rows"), color=color)
+    text = render_table(header, rows, right=("release", "version", "rows"), color=color)
+    return text + ("... and earlier changes; --limit shows more\n" if more else "")
 
 
 def history_document(moves: Sequence[Move], environment: str) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         "environment": environment,
-        "changes": [
-            {
-                "release": move.release.release,
-                "created_at": moment(move.release.created_at),
-                "kind": move.release.kind,
-                "run_id": move.release.run_id,
-                "table": str(move.table),
-                "did": move.did,
-                "version_before": move.before.version if move.before else None,
-                "version": move.after.version if move.after else None,
-                "rows": move.after.rows if move.after else None,
-            }
-            for move in moves
-        ],
+        "changes": [move_document(move) for move in moves],
     }
 
 
-def _check_document(check: CheckResult) -> dict[str, Any]:
+def move_document(move: Move) -> dict[str, Any]:
+    return {
+        "release": move.release.release,
+        "created_at": moment(move.release.created_at),
+        "kind": move.release.kind,
+        "run_id": move.release.run_id,
+        "table": str(move.table),
+        "did": move.did,
+        "version_before": move.before.version if move.before else None,
+        "version": move.after.version if move.after else None,
+        "rows": move.after.rows if move.after else None,
+    }
+
+
+def _moves(release: Release, before: Mapping[TableName, Entry]) -> Iterator[Move]:
+    for name in sorted({*before, *release.tables}):
+        old, new = before.get(name), release.tables.get(name)
+        if old != new:
+            yield Move(release, name, old, new)
+
+
+def _collected(release: Release, gone: Collected) -> list[TableName]:
+    """Tables whose rows of that release may be gone."""
+    stored = (name for name in sorted(release.tables) if release.tables[name].location)
+    return [name for name in stored if gone.has(release.release, name)]
+
+
+def _restorable(release: Release, gone: Collected) -> str:
+    lost = _collected(release, gone)
+    if not lost:
+        return "yes"
+    kept = any(entry.location and name not in lost for name, entry in release.tables.items())
+    return "partly" if kept else "no"
+
+
+def _pin_names(release: Release, pins: Sequence[ReleasePin]) -> list[str]:
+    return [pin.name for pin in pins if pin.release == release.release]
+
+
+def check_document(check: CheckResult) -> dict[str, Any]:
     return {
         "name": check.name,
         "rule": check.rule,
@@ -222,7 +279,8 @@ def _main(release: Release) -> list[Entry]:
     return [release.tables[name] for name in sorted(release.tables) if name == name.group]
 
 
-def _verdicts(entry: Entry) -> str:
+def verdicts(entry: Entry) -> str:
+    """`2 pass, 1 warn`; `-` without checks."""
     if not entry.checks:
         return "-"
     counted = Counter(check.verdict for check in entry.checks)
@@ -245,6 +303,6 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         "version": entry.version,
         "rows": entry.rows,
         "bytes": entry.bytes,
-        "checks": [_check_document(check) for check in entry.checks],
+        "checks": [check_document(check) for check in entry.checks],
         "inputs": {str(name): entry.inputs[name].version for name in sorted(entry.inputs)},
     }

@@ -50,7 +50,7 @@ def _as_csv(rows: pa.Table, color: bool) -> str:  # noqa: ARG001 -- a file has n
 
 
 def _as_json(rows: pa.Table, color: bool) -> str:  # noqa: ARG001 -- a file has no colour
-    return render_json([_jsonable(row) for row in rows.to_pylist()])
+    return render_json([jsonable(row) for row in rows.to_pylist()])
 
 
 _FORMS: dict[RowFormat, Callable[[pa.Table, bool], str]] = {
@@ -76,12 +76,12 @@ def _flat(value: Any) -> Any:
     if value is None:
         return ""
     if isinstance(value, dict | list | tuple):
-        return json.dumps(_jsonable(value), ensure_ascii=False)
-    plain = _jsonable(value)
+        return json.dumps(jsonable(value), ensure_ascii=False)
+    plain = jsonable(value)
     return ("true" if plain else "false") if isinstance(plain, bool) else plain
 
 
-def _jsonable(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
     """What JSON can hold: decimals and times as text, NaN and infinities as text."""
     match value:
         case None | bool() | int() | str():
@@ -97,8 +97,8 @@ def _jsonable(value: Any) -> Any:
         case bytes():
             return base64.b64encode(value).decode()
         case Mapping():
-            return {str(key): _jsonable(item) for key, item in value.items()}
+            return {str(key): jsonable(item) for key, item in value.items()}
         case list() | tuple():
-            return [_jsonable(item) for item in value]
+            return [jsonable(item) for item in value]
         case _:
             return str(value)

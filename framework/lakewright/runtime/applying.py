@@ -54,6 +54,7 @@ def apply_plan(
     *,
     run_id: str | None = None,
     reason: str = "",
+    by: str = "",
     watch: Watch = _unseen,
     stop_at: StopAt = _go_on,
     workers: int = 4,
@@ -67,7 +68,7 @@ def apply_plan(
     owed: the next run finds heads that are ahead and brings them back.
     """
     lake = lake.confined(plan.environment)
-    run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason)
+    run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason, by)
     if plan.empty:
         return empty_report(run)
     began = time.monotonic()

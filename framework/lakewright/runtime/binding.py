@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from datetime import UTC, date, datetime
+from typing import Protocol
 
-from lakewright.engines.port import Session, SqlRows
+from lakewright.engines.port import SqlRows
 from lakewright.errors import LakeError
 from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import Entry, FileListing, InputVersion, Lake, Pin, SourceHead
@@ -17,12 +18,22 @@ from lakewright.specs import DeltaInput
 Inputs = Mapping[TableName, SourceHead | FileListing]
 
 
+class Names(Protocol):
+    """The part of a session that gives names to pinned tables and views."""
+
+    def bind(self, table: TableName, pin: Pin) -> None: ...
+
+    def bind_view(self, table: TableName, rows: SqlRows) -> None: ...
+
+    def relation(self, table: TableName) -> str: ...
+
+
 class Binder:
     """Binds each table once in one session; views bring what they read."""
 
     def __init__(
         self,
-        session: Session,
+        session: Names,
         graph: Graph,
         lake: Lake,
         vector: Vector,

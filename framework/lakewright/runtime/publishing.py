@@ -69,6 +69,7 @@ def compose_release(
         packages=run.engine.packages,
         tables=dict(sorted(tables.items())),
         held=_held_now(run, parent, held, written | dropped),
+        by=run.by,
     )
 
 

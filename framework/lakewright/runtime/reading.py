@@ -29,7 +29,7 @@ def read_query(
     """The rows of a guarded query; `inputs` says where the sources that it names are."""
     session = engine.session()
     try:
-        binder = Binder(session, graph, lake, release.tables, _as_released(release, inputs))
+        binder = Binder(session, graph, lake, release.tables, as_released(release, inputs))
         text = transform.render(binder.relation, parameters)
         session.analyse(SqlRows(text, transform))
         return session.fetch(text, limit)
@@ -42,7 +42,7 @@ def clock_parameters(now: datetime, today: date) -> dict[str, str]:
     return {"now": literal(now), "today": literal(today)}
 
 
-def _as_released(
+def as_released(
     release: Release, inputs: Mapping[TableName, SourceHead | FileListing]
 ) -> dict[TableName, SourceHead | FileListing]:
     """Sources at the versions the release pinned, not at their heads."""

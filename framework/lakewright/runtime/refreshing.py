@@ -83,9 +83,15 @@ def refresh(
     watch: Callable[[Event], None],
     workers: int = 4,
     reason: str = "",
+    by: str = "",
 ) -> Report:
     """Apply what `replan` says; a run that lost to newly deployed code plans once more."""
-    report = apply_plan(replan(), lake, engine, watch=watch, workers=workers, reason=reason)
+
+    def once() -> Report:
+        plan = replan()
+        return apply_plan(plan, lake, engine, watch=watch, workers=workers, reason=reason, by=by)
+
+    report = once()
     if any(problem.code == OVERTAKEN_BY_CODE for problem in report.problems):
-        report = apply_plan(replan(), lake, engine, watch=watch, workers=workers, reason=reason)
+        report = once()
     return report

@@ -50,6 +50,7 @@ def roll_back(
     *,
     run_id: str | None = None,
     reason: str = "",
+    by: str = "",
     stop_at: StopAt = _go_on,
     workers: int = 4,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -62,7 +63,7 @@ def roll_back(
     """
     lake = lake.confined(plan.environment)
     settled = replace(plan, state=replace(plan.state, drift=()))  # nobody chose to discard rows
-    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason)
+    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason, by)
     began = time.monotonic()
     if plan.empty:
         left = _follow(run, _behind(run), workers, clock)
@@ -101,6 +102,7 @@ def compose_rollback(run: Run, now: datetime) -> Release:
         run_id=run.run_id,
         kind="rollback",
         reason=run.reason,
+        by=run.by,
         engine=rollback.to.engine,  # who wrote the rows that are published again
         packages=rollback.to.packages,
         tables=rollback.tables,

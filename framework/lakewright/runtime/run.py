@@ -30,6 +30,7 @@ class Run:
     watch: Watch
     stop_at: StopAt
     reason: str = ""
+    by: str = ""  # user@host, for the record
 
     def token(self, table: TableName) -> str:
         """What every commit of this run to `table` carries."""
