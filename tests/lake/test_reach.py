@@ -130,4 +130,4 @@ def test_place_of_a_base_must_be_known(dev: Lake) -> None:
     far = entry(base="${env:BASE}")
     with pytest.raises(LakeError) as error:
         dev.pin(far)
-    assert error.value.code == "LW544"
+    assert error.value.code == "LW181"

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from goldens import Golden
-from lakewright.lake import Held, ListedFile
+from lakewright.lake import Commit, Drift, Held, ListedFile, Redefined
+from lakewright.observe import render_json
 from lakewright.observe.plans import plan_document, render_plan
 from lakewright.plans import AlterTable, BuildTable, ColumnChanges, DropTable, Plan
 from observe.builders import (
+    NOW,
     entry,
     ingest_step,
     name,
@@ -160,3 +162,59 @@ def test_a_table_that_is_not_held_any_more_is_told() -> None:
     shown = render_plan(plan((), over=state(release(41)), freed=(freed,)))
     assert "  * gold.fares   free      was held; nothing is left to do\n" in shown
     assert "1 freed" in shown
+
+
+STRANGE = tuple(
+    Commit(version, operation, None, data, rows, 10, NOW, changes_definition=not data)
+    for version, operation, data, rows in (
+        (13, "WRITE", True, 3),
+        (14, "DELETE", True, 0),
+        (15, "MERGE", True, 1),
+        (16, "ADD CONSTRAINT", False, 0),
+        (17, "WRITE", True, 2),
+    )
+)
+
+
+@pytest.fixture
+def drifted() -> Plan:
+    """Tables that others wrote to: written by the plan or not, growing or made by a query."""
+    released = release(41, entry("silver.flights", 7), entry("bronze.weather", 12, kind="ingest"))
+    flights = BuildTable(
+        sql_step("silver.flights", "SELECT 1"),
+        "refresh",
+        "data",
+        "full",
+        (reason("drift", "overwrites 1 commit of others (WRITE 13)"),),
+        before=entry("silver.flights", 7),
+    )
+    load = BuildTable(
+        ingest_step("bronze.weather"),
+        "refresh",
+        "data",
+        "incremental",
+        (reason("files", "3 new files, 1.2 MB"),),
+        files=FILES,
+        before=entry("bronze.weather", 12),
+    )
+    redefined = Redefined(added=("note",), others=("constraint sane dropped",))
+    found = (
+        Drift(name("bronze.weather"), STRANGE, redefined),
+        Drift(name("bronze.weather__ledger"), STRANGE[:1], mixed=True),
+        Drift(name("gold.other"), STRANGE[:1]),
+        Drift(name("silver.flights"), STRANGE[:1]),
+    )
+    return plan((load, flights), over=state(released, drift=found))
+
+
+def test_what_others_wrote_has_a_section_of_its_own(drifted: Plan, golden: Golden) -> None:
+    golden("observe/plan_drift.txt", render_plan(drifted))
+
+
+def test_verbose_lists_every_commit_of_others(drifted: Plan) -> None:
+    assert "version 17: WRITE" not in render_plan(drifted)
+    assert "version 17: WRITE" in render_plan(drifted, verbose=True)
+
+
+def test_the_document_tells_of_every_commit_of_others(drifted: Plan, golden: Golden) -> None:
+    golden("observe/plan_drift.json", render_json(plan_document(drifted)["drift"]))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from goldens import Golden
-from lakewright.lake import Collected, Held, Release, ReleasePin
+from lakewright.lake import Collected, Commit, Drift, Held, Release, ReleasePin
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of
 from lakewright.observe.releases import (
@@ -19,7 +19,7 @@ from lakewright.observe.releases import (
     render_status,
     status_document,
 )
-from observe.builders import entry, name, release, result
+from observe.builders import NOW, entry, name, release, result
 
 FIRST = release(1, entry("bronze.a", 1), entry("silver.b", 0))
 SECOND = release(
@@ -120,3 +120,13 @@ def test_new_data_does_not_change_the_code_of_a_release() -> None:
     )
     assert code_of(moved) == code_of(FIRST)
     assert code_of(SECOND) != code_of(FIRST)
+
+
+def test_status_tells_what_others_wrote_and_what_decides(golden: Golden) -> None:
+    grown = next(item for item in SECOND.tables.values() if item.location)
+    second = replace(SECOND, tables={**SECOND.tables, grown.table: replace(grown, kind="ingest")})
+    commit = Commit(13, "WRITE", None, True, 3, 10, NOW)
+    drift = (Drift(grown.table, (commit,)),)
+    golden("observe/status_drift.txt", render_status(second, "prod", drift=drift))
+    (told,) = status_document(second, "prod", drift=drift)["drift"]
+    assert (told["fate"], len(told["commands"])) == ("wait", 2)

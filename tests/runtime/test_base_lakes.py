@@ -35,7 +35,13 @@ def moved(estate: Estate) -> Estate:
         location.replace("memory://lake", "memory://base"): versions
         for location, versions in estate.world.versions.items()
     }
-    own = World(versions=base.versions)  # one storage: whoever has a location can read it
+    base.files = {
+        location.replace("memory://lake", "memory://base"): files
+        for location, files in estate.world.files.items()
+    }
+    own = World(
+        versions=base.versions, files=base.files
+    )  # one storage: whoever has a location can read it
     own.lake().create("shop", "1" * 32, NOW)
     return replace(estate, world=own, base=base)
 
@@ -110,7 +116,7 @@ def test_base_that_is_not_known_is_told_before_anything_is_read(estate: Estate) 
     entry = estate.last("pr").tables[ORDERS]
     with pytest.raises(LakeError) as error:
         estate.world.lake().verify_pin(entry)
-    assert error.value.code == "LW544"
+    assert error.value.code == "LW181"
 
 
 def test_crash_anywhere_in_fork_and_first_apply(estate: Estate) -> None:

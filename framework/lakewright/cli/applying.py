@@ -42,7 +42,7 @@ from lakewright.lake import Lake, Release
 from lakewright.names import TableName
 from lakewright.observe import render_json, render_problems
 from lakewright.observe.reports import render_report
-from lakewright.plans import BuildTable, Plan
+from lakewright.plans import AdoptHead, AdoptTable, BuildTable, Plan, refuse_undecided
 from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
 from lakewright.runtime import refresh as run_refresh
 
@@ -57,13 +57,24 @@ def apply_project(
     reason: str,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
-    streams = Streams.of(common)
     finish_fork(common)
     planned = _planned(common, wish, plan_file, exact=exact)
+    return apply_planned(common, planned, yes=yes, reason=reason, wish=wish)
+
+
+def apply_planned(
+    common: Common, planned: Planned, *, yes: bool, reason: str, wish: Wish | None = None
+) -> int:
+    """Show a plan, ask, run it and tell how it ended.
+
+    A plan over a base begins the environment first, and plans what `wish` says again there.
+    """
+    streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
+    refuse_undecided(plan)
     if not plan.empty or planned.over is not None:
         confirm(streams, plan, yes=yes)
         _make_lake(planned)
@@ -71,7 +82,7 @@ def apply_project(
         base = plan.base_release
         assert base is not None, "a plan over a base has its release"
         streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
-        planned = plan_project(common, wish)
+        planned = plan_project(common, wish or Wish())
         plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
@@ -107,12 +118,14 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             resolve=locator(space),
             select=select,
             full=wish.full,
+            drift=wish.drift_choice,
         )
         plan = tell_costs(plan, space, lake)
         plan = check_engine(plan, space.engine, fold=folds(common))
         text = plan_text(space, plan, common, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
+        refuse_undecided(plan)
         plans.append(plan)
         return plan
 
@@ -189,7 +202,7 @@ def _ready(plan: Plan, engine: OnDemand) -> Plan:
 
     An engine that cannot start is then one error, before anything is claimed.
     """
-    if any(isinstance(change, BuildTable) for change in plan.changes):
+    if any(isinstance(it, BuildTable | AdoptHead | AdoptTable) for it in plan.changes):
         engine.start()
     return plan
 

@@ -20,7 +20,9 @@ Destructive = Annotated[
 ]
 Drift = Annotated[
     str | None,
-    typer.Option("--drift", help="discard: put back what others wrote.", metavar="CHOICE"),
+    typer.Option(
+        "--drift", help="What others wrote: adopt, or discard (put back).", metavar="CHOICE"
+    ),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Rebuild though nothing moved.")]
 AsOf = Annotated[
@@ -190,6 +192,7 @@ def refresh(
     *,
     select: Select = None,
     exclude: Exclude = None,
+    drift: Drift = None,
     full: Full = False,
     reason: Annotated[
         str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
@@ -198,7 +201,28 @@ def refresh(
     from lakewright.cli.applying import refresh_release
     from lakewright.cli.planning import Wish
 
-    return refresh_release(common, Wish.of(select, exclude, None, None, full=full), reason=reason)
+    return refresh_release(common, Wish.of(select, exclude, None, drift, full=full), reason=reason)
+
+
+def adopt(
+    common: Common,
+    table: Table,
+    *,
+    location: Annotated[
+        str, typer.Option("--location", help="Where its Delta table lies.", metavar="PATH_OR_URI")
+    ],
+    files: Annotated[
+        str | None,
+        typer.Option("--files", help="Of an ingest: loaded, or pending.", metavar="CHOICE"),
+    ] = None,
+    yes: Yes = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.adopting import adopt_table
+
+    return adopt_table(common, table, location, files=files, yes=yes, reason=reason)
 
 
 def rollback(
@@ -252,6 +276,47 @@ def resume(
     from lakewright.cli.holding import resume_tables
 
     return resume_tables(common, tables or [], reason=reason)
+
+
+def pin(
+    common: Common,
+    name: Annotated[
+        str | None, typer.Argument(help="What the pin is called.", metavar="NAME")
+    ] = None,
+    release: Annotated[
+        int | None, typer.Argument(help="The release it keeps.", metavar="RELEASE")
+    ] = None,
+    *,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="For how long; 90d.", metavar="DURATION")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept with the pin.", metavar="TEXT")
+    ] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="Give the name up.")] = False,
+    listed: Annotated[bool, typer.Option("--ls", help="List the pins.")] = False,
+) -> int:
+    from lakewright.cli.pinning import run_pin
+
+    return run_pin(common, name, release, drop=drop, listed=listed, expires=expires, reason=reason)
+
+
+def gc(
+    common: Common,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and delete nothing.")] = False,
+    yes: Yes = False,
+    grace: Annotated[
+        str,
+        typer.Option("--grace", help="Spare what is younger.", metavar="DURATION"),
+    ] = "1d",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.collecting import collect_garbage
+
+    return collect_garbage(common, dry_run=dry_run, yes=yes, grace=grace, reason=reason)
 
 
 def status(common: Common) -> int:

@@ -10,9 +10,9 @@ from itertools import islice
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import Workspace, existing_lake, open_workspace
-from lakewright.errors import UsageError
-from lakewright.lake import Lake, first_number
-from lakewright.lake.control import active_pins, collected, held_now
+from lakewright.errors import LakewrightError, UsageError
+from lakewright.lake import Drift, Lake, Release, find_drift, first_number
+from lakewright.lake.control import active_pins, collected, held_now, restorable_from
 from lakewright.lake.environments import forked_from
 from lakewright.names import TableName
 from lakewright.observe import render_json
@@ -33,23 +33,31 @@ _SCREEN = 20  # lines on a terminal unless --limit says otherwise
 
 
 def show_status(common: Common) -> int:
-    """`status`: the latest release and what is held."""
+    """`status`: the latest release, what is held, and what others wrote to the heads."""
     streams = Streams.of(common)
     space = open_workspace(common)
     lake = existing_lake(space)
     release, origin = lake.latest(space.environment), forked_from(lake, space.environment)
+    oldest = None
     if release is not None:
         records = lake.control(space.environment)
         release = replace(release, held=told_holds(held_now(release, records), records))
+        oldest = restorable_from(records, release.release)
+    drift = _drift(streams, lake, release)
     if common.json:
-        streams.answer(render_json(status_document(release, space.environment, origin)))
+        document = status_document(
+            release, space.environment, restorable_from=oldest, drift=drift, origin=origin
+        )
+        streams.answer(render_json(document))
     else:
         text = render_status(
             release,
             space.environment,
+            restorable_from=oldest,
+            drift=drift,
+            origin=origin,
             color=streams.color,
             verbose=common.verbose,
-            origin=origin,
         )
         streams.answer(text)
     return 0
@@ -90,6 +98,15 @@ def show_history(common: Common, table: str | None, limit: int | None) -> int:
     more = next(ours, None) is not None
     streams.answer(render_history(shown, more=more, color=streams.color))
     return 0
+
+
+def _drift(streams: Streams, lake: Lake, release: Release | None) -> tuple[Drift, ...]:
+    """A log that cannot be read is told, and no reason to say nothing of the release."""
+    try:
+        return find_drift(lake.tables, release, lake.entry_uri)
+    except LakewrightError as error:
+        streams.tell(f"note: whether others wrote to the tables is not known: {error}\n")
+        return ()
 
 
 def _show_past(common: Common, space: Workspace, lake: Lake, table: str, limit: int | None) -> int:

@@ -30,6 +30,7 @@ from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of, plan_document, render_plan
 from lakewright.plans import (
+    DriftChoice,
     DropTable,
     Plan,
     RestoreTable,
@@ -65,13 +66,19 @@ class Wish:
         *,
         full: bool,
     ) -> Wish:
-        if drift not in {None, "discard"}:
+        if drift not in {None, "adopt", "discard"}:
             raise UsageError(
-                "LW303", f"--drift {drift} is not a choice", hint="--drift discard puts tables back"
+                "LW303",
+                f"--drift {drift} is not a choice",
+                hint="--drift adopt publishes what others wrote, --drift discard puts tables back",
             )
         return cls(
             tuple(select or ()), tuple(exclude or ()), tuple(allow_destructive or ()), drift, full
         )
+
+    @property
+    def drift_choice(self) -> DriftChoice | None:
+        return cast("DriftChoice | None", self.drift)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned
     state = read(graph)
     select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
     if select is not None:
-        graph, state = _narrow(space, read, graph, state, select)
+        graph, state = narrow(space, read, graph, state, select)
     plan = make_plan(
         graph,
         state,
@@ -109,7 +116,7 @@ def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned
         select=select,
         allow_destructive=frozenset(TableName.parse(name) for name in wish.allow_destructive),
         full=wish.full,
-        drift="discard" if wish.drift else None,
+        drift=wish.drift_choice,
     )
     if select is None:
         refuse_unfit_pending(need_project(space), plan)
@@ -182,7 +189,10 @@ def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> s
 
 
 def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
-    """What a person agreed to by looking at a plan: released code, code changes and drops."""
+    """What a person agreed to by looking at a plan.
+
+    Released code, code changes, drops, and which commits of others are adopted or discarded.
+    """
     release = plan.state.release
     changes = {}
     for change in plan.changes:
@@ -196,7 +206,12 @@ def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
         "lake": plan.state.lake_id,
         "released_code": code_of(release) if release else "",
         "changes": changes,
+        "drift": _judged(plan) if wish.drift else {},
     }
+
+
+def _judged(plan: Plan) -> dict[str, list[int]]:
+    return {str(it.table): [one.version for one in it.commits] for it in plan.state.drift}
 
 
 def read_saved(path: str) -> dict[str, Any]:
@@ -239,6 +254,7 @@ def refuse_stale(saved: dict[str, Any], plan: Plan, wish: Wish, *, exact: bool) 
             ("lake", "the lake is another one"),
             ("released_code", "other code was released since"),
             ("changes", "the changes of code, or the drops, are others now"),
+            ("drift", "what others wrote to the heads is more, or less, now"),
         )
         if saved["decision"].get(key) != now[key]
     ]
@@ -263,7 +279,7 @@ def _save(path: str, text: str) -> None:
         ) from error
 
 
-def _narrow(
+def narrow(
     space: Workspace,
     read: Callable[[Graph], LakeState],
     graph: Graph,

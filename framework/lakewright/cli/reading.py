@@ -72,7 +72,10 @@ def query_release(
 def read_rows(
     space: Workspace, lake: Lake, release: Release, query: str, *, limit: int | None = None
 ) -> pa.Table:
-    """The rows of `query` over `release`, by the workspace's engine."""
+    """The rows of `query` over `release`, by the workspace's engine.
+
+    RefusedError LW373 when rows of it were collected.
+    """
     return _ask(space, lake, release, _question(query, release, space), limit)
 
 

@@ -70,6 +70,12 @@ VERBS: tuple[Verb, ...] = (
         "lakewright refresh -t prod",
     ),
     Verb(
+        "adopt",
+        "ship",
+        "Take an existing Delta table under management; writes nothing to it.",
+        "lakewright adopt silver.orders --location /data/old/orders",
+    ),
+    Verb(
         "rollback",
         "ship",
         "Take readers back to an earlier release, with its code.",
@@ -86,6 +92,18 @@ VERBS: tuple[Verb, ...] = (
         "ship",
         "Let held tables be refreshed again.",
         'lakewright resume silver.orders --reason "rates are right"',
+    ),
+    Verb(
+        "pin",
+        "ship",
+        "Keep a release longer than its retention; without a name: list the pins.",
+        "lakewright pin audit_2026 41 --expires 90d",
+    ),
+    Verb(
+        "gc",
+        "ship",
+        "Delete what no release, fork, pin or grace period needs any more.",
+        "lakewright gc --dry-run",
     ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),

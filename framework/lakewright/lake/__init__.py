@@ -3,6 +3,17 @@
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims
 from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.delta_log import matches
+from lakewright.lake.drift import (
+    Ahead,
+    ahead_of,
+    carry_published,
+    compare_definitions,
+    find_drift,
+    is_ours,
+    look_ahead,
+    read_redefined,
+    token_of,
+)
 from lakewright.lake.lake import Lake, open_lake
 from lakewright.lake.listing import hash_file, list_files
 from lakewright.lake.ports import (
@@ -14,7 +25,7 @@ from lakewright.lake.ports import (
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.restorable import find_lost, rewound_files
-from lakewright.lake.state import LEDGER_SCHEMA, is_ours, read_source, token_of
+from lakewright.lake.state import LEDGER_SCHEMA, read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
     arrow_schema,
@@ -42,6 +53,7 @@ from lakewright.lake.values import (
     ListedFile,
     LoadedFile,
     Pin,
+    Redefined,
     Release,
     ReleasePin,
     RewoundFile,
@@ -52,6 +64,7 @@ from lakewright.lake.walking import Span, first_number, trace_table
 
 __all__ = [
     "LEDGER_SCHEMA",
+    "Ahead",
     "AlreadyExistsError",
     "Borrowed",
     "CheckResult",
@@ -80,6 +93,7 @@ __all__ = [
     "NotFoundError",
     "ObjectStore",
     "Pin",
+    "Redefined",
     "Release",
     "ReleasePin",
     "RewoundFile",
@@ -87,10 +101,14 @@ __all__ = [
     "Span",
     "StoreClaims",
     "StoredObject",
+    "ahead_of",
     "arrow_schema",
     "borrowed_by",
+    "carry_published",
+    "compare_definitions",
     "decode_release",
     "encode_release",
+    "find_drift",
     "find_lost",
     "first_number",
     "fit_rows",
@@ -98,11 +116,13 @@ __all__ = [
     "hash_file",
     "is_ours",
     "list_files",
+    "look_ahead",
     "matches",
     "normal_type",
     "open_lake",
     "open_store",
     "parse_type",
+    "read_redefined",
     "read_source",
     "rewound_files",
     "storage_error_told",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -33,6 +34,7 @@ from lakewright.lake.types import arrow_schema, fit_rows
 from lakewright.lake.values import Commit, Definition, Head, Pin
 
 _LOG = "_delta_log"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")  # a borrowed file is told with its own
 _ATTEMPTS = 5
 # Log cleanup is gc's decision, never a side effect of a write.
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
@@ -114,9 +116,11 @@ class DeltaLakeTables:
         cloning.begin_table(open_store(location), location, data)
         return 0
 
-    def restore(self, location: str, version: int, token: str) -> int:
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         table = _open_at(location, None)
         before = table.version()
+        if over is not None and before != over:
+            raise _came_between(location, before)
         if before == version:
             return version
         features = set(_protocol(table).writer_features)
@@ -129,6 +133,8 @@ class DeltaLakeTables:
                 version, commit_properties=_token(token), post_commithook_properties=_HOOKS
             )
         made = self._committed(location, before, token)
+        if made != before + 1 and over is not None:
+            raise _came_between(location, made - 1)
         if self._files(location, made) != self._files(location, version):
             raise LakeError(
                 "LW535",
@@ -168,6 +174,16 @@ class DeltaLakeTables:
                 post_commithook_properties=_HOOKS,
             )
         return self._committed(location, before, token)
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        # First what versions name, at once; then what none does, by the age of the file.
+        found = _vacuum(location, keep, 0, full=False, dry_run=dry_run)
+        strays = _vacuum(location, keep, untracked_hours, full=True, dry_run=True)
+        if strays and not dry_run:
+            _vacuum(location, keep, untracked_hours, full=True, dry_run=False)
+        return tuple(sorted({*found, *strays}))
 
     def sync(self, location: str, after: int) -> None:
         store = open_store(location)
@@ -342,6 +358,37 @@ def _entries(
         expected += 1
 
 
+def _vacuum(
+    location: str, keep: Collection[int], hours: int, *, full: bool, dry_run: bool
+) -> set[str]:
+    with _delta_errors(location):
+        paths = DeltaTable(location).vacuum(
+            hours,
+            dry_run=dry_run,
+            enforce_retention_duration=False,
+            post_commithook_properties=_HOOKS,
+            full=full,
+            keep_versions=sorted(keep),
+        )
+    return {path for path in (_below(location, told) for told in paths) if path}
+
+
+def _below(location: str, path: str) -> str:
+    """A path that vacuum tells, from the location on; "" for a file of another table."""
+    root = location.removeprefix("file://").rstrip("/")
+    told = path.removeprefix(f"{root}/")
+    outside = told.startswith("/") or bool(_SCHEME.match(told))
+    return "" if outside else unquote(told)
+
+
+def _came_between(location: str, version: int) -> LakeError:
+    return LakeError(
+        "LW535",
+        f"{location} got version {version} from somebody else before it could be put back",
+        hint="another writer was in between; plan again and look",
+    )
+
+
 def _entry_path(version: int) -> str:
     return f"{_LOG}/{version:020d}.json"
 
@@ -366,7 +413,7 @@ def _unless_committed(
 def _delta_errors(location: str) -> Iterator[None]:
     try:
         yield
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, pa.ArrowException) as error:
         raise _error(location, error) from error
 
 

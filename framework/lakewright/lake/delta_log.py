@@ -70,8 +70,12 @@ class TableMetadata:
     created: int = 0  # milliseconds
 
     def definition(self) -> Definition:
-        """What the metadata declares, without the properties that every table of ours has."""
-        constraints, properties = {}, {}
+        """What the metadata declares, without the properties that every table of ours has.
+
+        Where one of those is missing it is told as "".
+        """
+        constraints: dict[str, str] = {}
+        properties = {key: "" for key in RETENTION if key not in self.configuration}
         for key, value in sorted(self.configuration.items()):
             if key.startswith(CONSTRAINT):
                 constraints[key.removeprefix(CONSTRAINT)] = value
@@ -260,6 +264,8 @@ def read_commit(version: int, actions: Sequence[Mapping[str, Any]], modified: da
         rows=_total_rows(adds),
         bytes=sum(int(it.get("size", 0)) for it in adds),
         timestamp=datetime.fromtimestamp(time / 1000, UTC) if time else modified,
+        changes_definition=any("metaData" in it for it in actions),
+        restores=_restored(info),
     )
 
 
@@ -278,6 +284,12 @@ def damaged(path: str) -> LakeError:
 
 def milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
+
+
+def _restored(info: Mapping[str, Any]) -> int | None:
+    """The version that a RESTORE names; None for one by time, and for all other commits."""
+    told = str((info.get("operationParameters") or {}).get("version", ""))
+    return int(told) if info.get("operation") == "RESTORE" and told.isdigit() else None
 
 
 def _field(declared: Field, live: dict[str, Any] | None) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
+from lakewright.lake.drift import TOKEN_PREFIX
 from lakewright.lake.ports import DeltaTables
 from lakewright.lake.records import digest_bytes
-from lakewright.lake.state import TOKEN_PREFIX
 from lakewright.lake.types import from_arrow
 from lakewright.lake.values import Definition, Field
 

@@ -20,10 +20,11 @@ from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state, walking
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
+from lakewright.lake.drift import find_drift
 from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
 from lakewright.lake.putting import put_record
-from lakewright.lake.reach import Reach, bare_store, confine_ports, reach_of, refuse_base
+from lakewright.lake.reach import Reach, bare_store, confine_ports, reach_of
 from lakewright.lake.records import (
     ControlRecord,
     LakeInfo,
@@ -46,8 +47,8 @@ class Lake:
     store: ObjectStore
     tables: DeltaTables
     claims: Claims | None = None  # None: those that fit the store
+    bases: Callable[[str], str] = paths.resolve_base  # a base as written -> its absolute root
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
-    bases: Callable[[str], str] = refuse_base  # a base lake as written -> its absolute root
 
     # What may be written
 
@@ -239,18 +240,21 @@ class Lake:
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""
         plain = paths.table(environment, table)
-        if self._is_free(plain):
+        if self._is_free(environment, plain):
             return plain
         suffixed = f"{plain}-{_eight(run_id)}"
         taken = 0
         location = suffixed
-        while not self._is_free(location):
+        while not self._is_free(environment, location):
             taken += 1
             location = f"{suffixed}-{taken}"
         return location
 
     def entry_uri(self, entry: Entry) -> str:
-        """Where an entry's table is, absolute, in this lake or in its base."""
+        """Where an entry's table is, absolute, in this lake or in its base.
+
+        LakeError LW504 when it leaves its root.
+        """
         return self._uri(entry.base, entry.location)
 
     def borrowed_uri(self, borrows: Mapping[str, Any]) -> str:
@@ -304,8 +308,6 @@ class Lake:
         release = self.latest(environment) if info else None
         records = self.control(environment) if info else ()
         entries = tuple(release.tables.values()) if release else ()
-        # What others do to tables that are only read here changes nothing here.
-        own = (entry for entry in entries if not entry.is_foreign(environment))
         return LakeState(
             lake=self.uri,
             lake_id=info.lake_id if info else "",
@@ -313,12 +315,12 @@ class Lake:
             protected=info is not None and environment in info.protected,
             release=release,
             inputs=state.read_inputs(self.tables, inputs, release, self.entry_uri, resolve),
-            drift=state.find_drift(self.tables, own, self.entry_uri),
+            drift=find_drift(self.tables, release, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
             ends_at=control.ends_at(records),
             resumed=control.resumed_at(records),
-            restorable_from=next(self.numbers(environment), None) if release else None,
+            restorable_from=control.restorable_from(records, release.release) if release else None,
             code=self.released_code(environment, entries),
         )
 
@@ -371,7 +373,9 @@ class Lake:
         except LakeError:
             return  # the release is stored; the hint only makes finding it quicker
 
-    def _is_free(self, location: str) -> bool:
+    def _is_free(self, environment: str, location: str) -> bool:
+        if self._get(paths.gone(environment, location)) is not None:
+            return False
         if next(self.store.list(location), None) is not None:
             return False
         return self.tables.head(self.location_uri(location)) is None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
+from urllib.parse import quote
 
 from lakewright.errors import LakeError
 from lakewright.names import TableName
+from lakewright.specs import resolve_secrets
 
 HOME = "_lakewright"
 INFO = f"{HOME}/lake.json"
@@ -45,8 +49,12 @@ def latest_hint(name: str) -> str:
     return f"{environment(name)}/LATEST"
 
 
+def code_folder(name: str) -> str:
+    return f"{environment(name)}/code"
+
+
 def code(name: str, digest: str) -> str:
-    return f"{environment(name)}/code/{digest}"
+    return f"{code_folder(name)}/{digest}"
 
 
 def control(name: str) -> str:
@@ -55,6 +63,19 @@ def control(name: str) -> str:
 
 def claim(name: str, group: TableName) -> str:
     return f"{environment(name)}/claims/{group}"
+
+
+def gone(name: str, location: str) -> str:
+    """Where it is written down that a location was collected: it is never used again."""
+    return f"{gone_folder(name)}/{quote(location, safe='')}"
+
+
+def gone_folder(name: str) -> str:
+    return f"{environment(name)}/gone"
+
+
+def runs() -> str:
+    return f"{HOME}/runs"
 
 
 def run(run_id: str, name: str) -> str:
@@ -67,6 +88,13 @@ def history(kind: str) -> str:
 
 def table(name: str, of: TableName) -> str:
     return f"{name}/{of.schema}/{of.table}"
+
+
+def resolve_base(written: str) -> str:
+    """The root of another lake, as this process knows its secrets. A folder is made absolute."""
+    text = resolve_secrets(written, os.environ, lambda path: Path(path).read_text().strip())
+    local = "://" not in text or text.startswith("file://")
+    return str(Path(text.removeprefix("file://")).absolute()) if local else text.rstrip("/")
 
 
 def number_of(path: str) -> int | None:

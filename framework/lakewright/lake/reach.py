@@ -7,13 +7,13 @@ one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
 
-from lakewright.errors import LakeError, RefusedError
+from lakewright.errors import RefusedError
 from lakewright.lake import paths
 from lakewright.lake.claims import Claim, Claims
 from lakewright.lake.ports import CloneMode, DeltaTables, ObjectStore, StoredObject
@@ -135,9 +135,16 @@ class ConfinedTables:
         self.reach.check_uri(location)
         return self.inner.clone(source, location, token, table_id=table_id, now=now, mode=mode)
 
-    def restore(self, location: str, version: int, token: str) -> int:
+    def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         self.reach.check_uri(location)
-        return self.inner.restore(location, version, token)
+        return self.inner.restore(location, version, token, over=over)
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        if not dry_run:
+            self.reach.check_uri(location)
+        return self.inner.vacuum(location, keep, untracked_hours=untracked_hours, dry_run=dry_run)
 
     def same_rows(self, location: str, one: int, other: int) -> bool:
         return self.inner.same_rows(location, one, other)
@@ -189,12 +196,3 @@ def reach_of(store: ObjectStore) -> Reach | None:
 def bare_store(store: ObjectStore) -> ObjectStore:
     """The store itself, whatever its reach."""
     return store.inner if isinstance(store, ConfinedStore) else store
-
-
-def refuse_base(written: str) -> str:
-    """What a lake answers that was not told where its base lakes are."""
-    raise LakeError(
-        "LW544",
-        f"a table lies in the base lake `{written}`, and nothing says where that is",
-        hint="run inside the project whose target has this `base:`",
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
@@ -12,8 +12,6 @@ import pyarrow as pa
 from lakewright.lake.listing import compare_files, list_files
 from lakewright.lake.ports import DeltaTables, NotFoundError
 from lakewright.lake.values import (
-    Commit,
-    Drift,
     Entry,
     FileListing,
     LoadedFile,
@@ -23,7 +21,6 @@ from lakewright.lake.values import (
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input
 
-TOKEN_PREFIX = "lw:"  # noqa: S105 - a commit's token, not a secret
 LEDGER_SCHEMA = pa.schema(
     [
         ("path", pa.string()),
@@ -35,16 +32,6 @@ LEDGER_SCHEMA = pa.schema(
 )
 _THREADS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def token_of(run_id: str, table: TableName) -> str:
-    """What every commit of a run to a table carries as its userMetadata."""
-    return f"{TOKEN_PREFIX}{run_id}:{table}"
-
-
-def is_ours(commit: Commit) -> bool:
-    """Whether a run wrote the commit, a dead run's included."""
-    return bool(commit.token) and str(commit.token).startswith(TOKEN_PREFIX)
 
 
 def read_inputs(
@@ -103,21 +90,6 @@ def read_ledger(
         LoadedFile(path, size, _EPOCH + timedelta(microseconds=instant), digest)
         for path, size, digest, instant in zip(*columns, instants, strict=True)
     )
-
-
-def find_drift(
-    tables: DeltaTables, entries: Iterable[Entry], locate: Callable[[Entry], str]
-) -> tuple[Drift, ...]:
-    """Tables with data-changing commits behind the release that no run of ours wrote."""
-    stored = sorted((entry for entry in entries if entry.location), key=lambda it: it.table)
-
-    def strange(entry: Entry) -> tuple[Commit, ...]:
-        found = tables.commits(locate(entry), entry.version)
-        return tuple(commit for commit in found if commit.changes_data and not is_ours(commit))
-
-    with ThreadPoolExecutor(max_workers=_THREADS) as pool:
-        found = zip(stored, pool.map(strange, stored), strict=True)
-        return tuple(Drift(entry.table, commits) for entry, commits in found if commits)
 
 
 def _data_version(tables: DeltaTables, location: str, head: int) -> int:

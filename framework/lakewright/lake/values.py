@@ -56,6 +56,8 @@ class Commit:
     rows: int | None
     bytes: int
     timestamp: datetime
+    changes_definition: bool = False  # it names columns, properties or constraints anew
+    restores: int | None = None  # the version that a RESTORE brought back
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,15 @@ class Collected:
         """Whether the rows that `release` names for `table` may be gone."""
         return release <= self.upto(table) and release not in self.kept
 
+    @property
+    def newest(self) -> int:
+        """The newest release of which something may be gone; 0 when nothing is."""
+        return max(self.everything, *self.tables.values(), 0)
+
+    def has_any(self, release: int) -> bool:
+        """Whether anything that `release` names may be gone."""
+        return release <= self.newest and release not in self.kept
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -263,11 +274,39 @@ class SourceHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Redefined:
+    """How one definition differs from another. `others` tells what is no column, in words."""
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    retyped: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @property
+    def only_adds(self) -> bool:
+        """Whether every column that was there is there still, as it was."""
+        return not self.removed and not self.retyped
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.retyped or self.others)
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
-    """Data-changing commits at a head that are not ours."""
+    """What others did at a head behind its released version, and nobody has put back since.
+
+    `commits` changed rows or the definition, in order. `mixed`: among them are rows of a run of
+    ours that was never published.
+    """
 
     table: TableName
     commits: tuple[Commit, ...]
+    redefined: Redefined = Redefined()
+    mixed: bool = False
+
+    @property
+    def changes_data(self) -> bool:
+        return any(commit.changes_data for commit in self.commits)
 
 
 @dataclass(frozen=True, slots=True)

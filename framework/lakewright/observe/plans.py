@@ -9,10 +9,20 @@ from typing import Any
 from lakewright.lake import Held, LakeState, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
+from lakewright.observe.drift import drift_document, render_drift
 from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
+from lakewright.observe.retention import cost_text, retained_bytes
 from lakewright.observe.tables import count, minute, size
-from lakewright.plans import BuildTable, Change, DropTable, Plan, Reason, RestoreTable
+from lakewright.plans import (
+    BuildTable,
+    Change,
+    DropTable,
+    Plan,
+    Reason,
+    RestoreTable,
+    fate_of,
+)
 from lakewright.specs import SourceFile, digest_files
 
 _MARKS: dict[str, tuple[str, Style]] = {
@@ -37,6 +47,8 @@ def render_plan(
     """What would change and why, for people. Ends with a newline."""
     paint = Paint(color)
     blocks = [_header(plan, paint), _changes(plan, paint, verbose)]
+    fates = [(drift, fate_of(plan, drift)) for drift in plan.state.drift]
+    blocks += [render_drift(fates, color=color, verbose=verbose)]
     blocks += ["".join(f"note: {plain_text(note)}\n" for note in plan.notes)]
     blocks += [_summary(plan) + _restorable(plan.state, retention_days)]
     return "\n".join(block for block in blocks if block)
@@ -57,8 +69,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "pending": [_change_document(change, plan) for change in plan.pending],
         "held": [held_document(held) for held in plan.held],
         "freed": [held_document(held) for held in plan.freed],
+        "drift": [drift_document(drift, fate_of(plan, drift)) for drift in plan.state.drift],
         "unchanged": [str(name) for name in plan.unchanged],
         "reads_bytes": plan.reads_bytes,
+        "restorable_from": plan.state.restorable_from,
+        "retained_bytes": retained_bytes(plan.state.release),
         "notes": list(plan.notes),
         "empty": plan.empty,
     }
@@ -184,7 +199,8 @@ def _restorable(state: LakeState, retention_days: int | None) -> str:
     text = f"Rollback point: release {state.release.release}."
     if state.restorable_from is not None:
         kept = f" ({retention_days} days)" if retention_days else ""
-        text += f"  Restorable back to release {state.restorable_from}{kept}."
+        cost = cost_text(retained_bytes(state.release))
+        text += f"  Restorable back to release {state.restorable_from}{kept}, {cost}."
     return f"{text}\n"
 
 

@@ -1,5 +1,7 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
+from lakewright.plans.adopting import FilesChoice, plan_adoption
+from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.forks import (
     clone_problem,
     has_first_writes,
@@ -21,12 +23,16 @@ from lakewright.plans.rolling_back import (
     refuse_collected,
 )
 from lakewright.plans.values import (
+    AdoptHead,
+    AdoptTable,
     AlterTable,
     BuildTable,
     Category,
     Change,
     ColumnChanges,
+    DriftChoice,
     DropTable,
+    FoundTable,
     Plan,
     PublishView,
     Reason,
@@ -37,13 +43,18 @@ from lakewright.plans.values import (
 )
 
 __all__ = [
+    "AdoptHead",
+    "AdoptTable",
     "AlterTable",
     "BuildTable",
     "Category",
     "Change",
     "ColumnChanges",
+    "DriftChoice",
     "DropTable",
+    "FilesChoice",
     "Found",
+    "FoundTable",
     "Made",
     "Plan",
     "PublishView",
@@ -59,14 +70,18 @@ __all__ = [
     "clone_problem",
     "compile_released",
     "compile_target",
+    "fate_of",
     "has_first_writes",
     "held_along",
+    "is_append_like",
     "is_clone",
     "make_plan",
     "make_rollback",
     "merge_selected",
+    "plan_adoption",
     "refuse_clones",
     "refuse_collected",
+    "refuse_undecided",
     "refuse_unfit_pending",
     "state_over",
     "tell_first_writes",

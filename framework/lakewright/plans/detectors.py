@@ -13,8 +13,9 @@ from datetime import date, datetime
 from lakewright.graph import FilesTransform, ReferenceTest, Step
 from lakewright.lake import Entry, FileListing, InputVersion, LakeState, SourceHead
 from lakewright.names import TableName
+from lakewright.plans.drift import is_append_like, told_commits
 from lakewright.plans.impact import compare_columns
-from lakewright.plans.values import Change, Reason
+from lakewright.plans.values import AdoptHead, Change, DriftChoice, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Seen:
     moving: Mapping[TableName, Change]
     now: datetime
     today: date
+    drift: DriftChoice | None = None
 
 
 Detector = Callable[[Seen, Entry], Iterator[Reason]]
@@ -68,7 +70,8 @@ def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:
             continue
         if change.action == "refresh" and change.before is not None:
             before = change.before.version
-            yield Reason("input", f"{name} {before} -> {before + 1}", str(name))
+            after = change.version if isinstance(change, AdoptHead) else before + 1
+            yield Reason("input", f"{name} {before} -> {after}", str(name))
         else:
             yield Reason("upstream", f"reads {name}", str(name))
 
@@ -118,11 +121,22 @@ def detect_metadata(seen: Seen, entry: Entry) -> Iterator[Reason]:
 
 
 def detect_drift(seen: Seen, entry: Entry) -> Iterator[Reason]:
-    """Somebody else's rows at the head: a full write puts them right."""
-    for item in seen.state.drift:
-        if item.table == seen.step.name:
-            count = len(item.commits)
-            yield Reason("drift", f"{count} foreign commits at the head are overwritten")
+    """Somebody else's rows at the head: a full write puts them right, a person decides the rest.
+
+    Another definition alone waits for a run that touches the table, unless somebody asks.
+    """
+    for drift in seen.state.drift:
+        if drift.table.group != seen.step.name:
+            continue
+        if not drift.changes_data and seen.drift is None:
+            continue
+        if seen.drift == "discard" and not drift.changes_data:
+            yield Reason("redefined", f"the definition of {drift.table} is put back")
+        elif seen.drift is not None and is_append_like(seen.step):
+            verb = "adopts" if seen.drift == "adopt" else "puts back"
+            yield Reason("drift", f"{verb} {told_commits(drift)}", str(drift.table))
+        elif not is_append_like(seen.step):
+            yield Reason("drift", f"overwrites {told_commits(drift)}", str(drift.table))
 
 
 DETECTORS: tuple[Detector, ...] = (

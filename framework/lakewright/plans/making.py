@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import datetime
 from typing import Literal, assert_never
 from zoneinfo import ZoneInfo
 
-from lakewright.errors import DriftError, Problem, RefusedError
+from lakewright.errors import Problem, RefusedError
 from lakewright.graph import (
     FilesTransform,
     Graph,
@@ -20,6 +21,7 @@ from lakewright.lake import Entry, FileListing, Held, LakeState
 from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
 from lakewright.plans.detectors import Seen, detect_reasons
+from lakewright.plans.drift import adopt_head, is_append_like, refuse_adoption
 from lakewright.plans.fingerprints import same_algorithm
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.impact import action_of, category_of, compare_columns
@@ -27,6 +29,7 @@ from lakewright.plans.values import (
     AlterTable,
     BuildTable,
     Change,
+    DriftChoice,
     DropTable,
     Plan,
     PublishView,
@@ -34,7 +37,7 @@ from lakewright.plans.values import (
     Refresh,
 )
 
-DriftChoice = Literal["discard"]
+_DESCRIBED = {"metadata", "redefined"}  # reasons that leave the rows as they are
 
 
 def make_plan(
@@ -51,14 +54,16 @@ def make_plan(
     """The changes that take `state` to what `graph` and the inputs say at `now` (aware, UTC).
 
     `select` limits the changes to these tables; `full` rebuilds what is selected though nothing
-    moved. Nothing is read or written. RefusedError LW310 while the line is stopped, LW361 when the
-    environment has ended, LW311 for a drop that names no released table; DriftError LW320 for
-    foreign rows only a person can judge.
+    moved; `drift` is what a person decided about rows of others. Nothing is read or written.
+    RefusedError LW310 while the line is stopped, LW361 when the environment has ended, LW311 for a
+    drop that names no released table; DriftError LW32x for rows of others that cannot be adopted.
     """
     _refuse_stopped(state, now)
-    _refuse_drift(graph, state, select, drift)
+    if drift == "adopt":
+        refuse_adoption(graph, state, select)
     today = now.astimezone(ZoneInfo(graph.timezone)).date()
-    walk = _Walk(graph, same_algorithm(graph, state), now, today, kind)
+    made = Made(state.release.tables if state.release else {}, state.inputs, now, today)
+    walk = _Walk(graph, same_algorithm(graph, state), made, kind, drift)
     for step in graph.steps.values():
         if not isinstance(step.transform, NoTransform):
             walk.visit(step, selected=select is None or step.name in select, full=full)
@@ -78,6 +83,7 @@ def make_plan(
         now=now,
         today=today,
         reads_bytes=_reads_bytes(changes, state),
+        drift=drift,
     )
 
 
@@ -88,18 +94,19 @@ class _Walk:
         self,
         graph: Graph,
         state: LakeState,
-        now: datetime,
-        today: date,
+        made: Made,
         kind: Literal["apply", "refresh"],
+        drift: DriftChoice | None,
     ) -> None:
         self._graph = graph
         self._state = state
         self._kind = kind
+        self._drift = drift
         self._entries = state.release.tables if state.release else {}
         self._before = {hold.table: hold for hold in state.release.held} if state.release else {}
         self._said = {hold.table: hold for hold in state.holds}
         self._resumed = state.resumed
-        self._made = Made(self._entries, state.inputs, now, today)
+        self._made = replace(made, tables=self._entries)
         self.changes: dict[TableName, Change] = {}
         self.unchanged: list[TableName] = []
         self.held: dict[TableName, Held] = {}
@@ -111,7 +118,13 @@ class _Walk:
             self._leave(step.name)
             return
         seen = Seen(
-            step, entry, self._state, self.changes, now=self._made.now, today=self._made.today
+            step,
+            entry,
+            self._state,
+            self.changes,
+            now=self._made.now,
+            today=self._made.today,
+            drift=self._drift,
         )
         reasons = detect_reasons(seen)
         if full and selected and entry is not None:
@@ -120,12 +133,19 @@ class _Walk:
         if held is not None:
             self.held[step.name] = held
         elif reasons:
-            self.changes[step.name] = _change(step, entry, reasons, self._state)
+            self.changes[step.name] = self._change(step, entry, reasons)
         else:
             self.unchanged.append(step.name)
             freed = self._before.get(step.name) or self._said.get(step.name)
             if freed is not None:
                 self.freed.append(freed)
+
+    def _change(self, step: Step, entry: Entry | None, reasons: tuple[Reason, ...]) -> Change:
+        if self._drift == "adopt" and entry is not None and is_append_like(step):
+            drift = next((it for it in self._state.drift if it.table == step.name), None)
+            if drift is not None:
+                return adopt_head(step, entry, reasons, drift)
+        return _change(step, entry, reasons, self._state)
 
     def hold_along(self) -> None:
         """What must stay with a held table stays, though nothing is wrong with it."""
@@ -179,15 +199,15 @@ def _change(
     category = category_of(reasons, columns)
     match step.transform:
         case SqlTransform() if step.kind == "view":
-            if kinds == {"metadata"} and entry is not None:
+            if kinds <= _DESCRIBED and entry is not None:
                 return AlterTable(step, reasons, entry)
             return PublishView(step, action, category, reasons, columns, entry)
         case SqlTransform() | PythonTransform():
-            if kinds == {"metadata"} and entry is not None:
+            if kinds <= _DESCRIBED and entry is not None:
                 return AlterTable(step, reasons, entry)
             return BuildTable(step, action, category, "full", reasons, columns, before=entry)
         case FilesTransform():
-            if kinds == {"metadata"} and entry is not None:
+            if kinds <= _DESCRIBED and entry is not None:
                 return AlterTable(step, reasons, entry)
             listing = state.inputs[step.name]
             assert isinstance(listing, FileListing)
@@ -266,30 +286,3 @@ def _refuse_stopped(state: LakeState, now: datetime) -> None:
         raise RefusedError(
             "LW310", f"{state.environment} is stopped: {state.stopped}", hint="clear the stop first"
         )
-
-
-def _refuse_drift(
-    graph: Graph,
-    state: LakeState,
-    select: Collection[TableName] | None,
-    drift: DriftChoice | None,
-) -> None:
-    """Foreign rows in a table that is written in full are overwritten; else a person decides."""
-    if drift is not None:
-        return
-    problems = []
-    for item in state.drift:
-        step = graph.steps.get(item.table.group)
-        chosen = select is None or item.table.group in select
-        if step is not None and chosen and isinstance(step.transform, FilesTransform):
-            last = item.commits[-1]
-            problems.append(
-                Problem(
-                    "LW320",
-                    f"{item.table} has {len(item.commits)} commits that Lakewright did not make,"
-                    f" the last is version {last.version} ({last.operation})",
-                    hint="--drift discard puts the table back; --exclude leaves it out",
-                )
-            )
-    if problems:
-        raise DriftError.of(problems)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from lakewright.errors import Problem, RefusedError, SpecError
 from lakewright.graph import Graph
-from lakewright.lake import Collected, Entry, Held, LakeState, Release, RewoundFile
+from lakewright.lake import Collected, Entry, Held, LakeState, Release, RewoundFile, carry_published
 from lakewright.names import TableName
 from lakewright.plans.holding import held_along
 from lakewright.plans.released import compile_released
@@ -223,6 +223,7 @@ def _merge(
 
 def _carried(entry: Entry, before: Entry | None) -> Entry:
     """The entry of then. What its table has in storage is as much as before."""
+    entry = carry_published(entry, before)
     if before is None or before.bytes is None or entry.bytes is None:
         return entry
     total = before.bytes + before.costs.get(RETAINED, 0)

@@ -8,7 +8,16 @@ from datetime import date, datetime
 from typing import Literal
 
 from lakewright.graph import Graph, Step
-from lakewright.lake import Entry, Held, LakeState, ListedFile, Release, RewoundFile
+from lakewright.lake import (
+    Drift,
+    Entry,
+    Head,
+    Held,
+    LakeState,
+    ListedFile,
+    Release,
+    RewoundFile,
+)
 from lakewright.names import TableName
 
 Category = Literal["new", "breaking", "additive", "metadata", "data", "clock"]
@@ -23,10 +32,13 @@ ReasonKind = Literal[
     "metadata",
     "held",
     "drift",
+    "redefined",
     "removed",
     "fork",
+    "adopted",
     "rollback",
 ]
+DriftChoice = Literal["adopt", "discard"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +123,72 @@ class DropTable:
 
 
 @dataclass(frozen=True, slots=True)
+class AdoptHead:
+    """Publish what others wrote to a head that grows, as it is, once every rule holds on it.
+
+    The commits behind the released version must be those of `drift` and no others.
+    """
+
+    step: Step
+    reasons: tuple[Reason, ...]
+    before: Entry
+    drift: Drift
+    columns: ColumnChanges = ColumnChanges()
+    action: Literal["refresh"] = "refresh"
+    category: Category = "data"
+    refresh: Refresh = "none"
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+    @property
+    def version(self) -> int:
+        """The head that the plan saw adopted."""
+        return self.drift.commits[-1].version
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A Delta table that exists, at the version that is adopted.
+
+    `location` lies below the lake's root, or below `base` as a person wrote it.
+    """
+
+    head: Head
+    location: str
+    base: str = ""
+    data_version: int = -1  # the version whose commit last changed rows
+
+    @property
+    def told(self) -> str:
+        """Where it lies, as a person wrote it: secrets unresolved."""
+        return f"{self.base}/{self.location}" if self.base else self.location
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptTable:
+    """Take a table that exists under management; nothing is written to it.
+
+    `files` are noted as loaded by an ingest; None: those that match now are to be loaded.
+    """
+
+    step: Step
+    found: FoundTable
+    reasons: tuple[Reason, ...]
+    files: tuple[ListedFile, ...] | None = None
+    before: None = None
+    columns: ColumnChanges = ColumnChanges()
+    action: Literal["create"] = "create"
+    category: Category = "new"
+    refresh: Refresh = "none"
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreTable:
     """Bring a group, a view or a source back to what an earlier release says of it.
 
@@ -129,7 +207,7 @@ class RestoreTable:
     columns: ColumnChanges = ColumnChanges()
 
 
-Change = BuildTable | PublishView | AlterTable | DropTable | RestoreTable
+Change = BuildTable | PublishView | AlterTable | DropTable | AdoptHead | AdoptTable | RestoreTable
 
 RollbackMode = Literal["hold", "replay", "keep-ingest"]
 
@@ -167,6 +245,7 @@ class Plan:
     reads_bytes: int | None = None  # None: cannot be known without a scan
     notes: tuple[str, ...] = ()
     freed: tuple[Held, ...] = ()  # were held, and need nothing any more
+    drift: DriftChoice | None = None  # what a person decided about rows of others
     rollback: Rollback | None = None  # of a plan of that kind
 
     @property

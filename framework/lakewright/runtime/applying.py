@@ -13,7 +13,7 @@ from lakewright.engines.port import Engine
 from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
-from lakewright.plans import DropTable, Plan, RestoreTable
+from lakewright.plans import DropTable, Plan, RestoreTable, refuse_undecided
 from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.ending_holds import end_holds
@@ -76,6 +76,7 @@ def apply_plan(
     candidate = Candidate(run)
     groups: dict[TableName, Group] = {}
     try:
+        refuse_undecided(plan)
         groups = claim_groups(run, clock())
         with renewed(groups, clock):
             release = _publish(run, candidate, groups, workers, clock)

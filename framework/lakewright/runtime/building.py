@@ -15,7 +15,7 @@ from lakewright.names import TableName
 from lakewright.plans import BuildTable
 from lakewright.runtime.binding import Binder, versions_used, written_by
 from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
-from lakewright.runtime.entries import companion, entry_of
+from lakewright.runtime.entries import companion, entry_of, retained_costs
 from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
@@ -83,6 +83,7 @@ def companion_entry(member: Member, kind: str, *, grows: bool) -> Entry:
         bytes=size,
         data_version=_data_version(member, member.released),
         borrows=member.borrows,
+        costs=retained_costs(member, member.released, grows=grows),
     )
 
 
@@ -176,7 +177,8 @@ def _main_entry(
             f" but the commit holds {kept}",
             hint="run it again; if it stays, mark the transform as not deterministic",
         )
-    rows, size = _grown(member, change.before if change.refresh == "incremental" else None)
+    grows = change.refresh == "incremental"
+    rows, size = _grown(member, change.before if grows else None)
     return entry_of(
         step,
         fields,
@@ -191,6 +193,7 @@ def _main_entry(
         clock=clock_values(step, run.plan.now, run.plan.today),
         data_version=_data_version(member, member.released),
         borrows=member.borrows,
+        costs=retained_costs(member, member.released, grows=grows),
     )
 
 

@@ -11,7 +11,16 @@ from lakewright.errors import LakewrightError
 from lakewright.graph import Step
 from lakewright.lake import CheckResult, Entry
 from lakewright.names import TableName
-from lakewright.plans import AlterTable, BuildTable, DropTable, PublishView, RestoreTable
+from lakewright.plans import (
+    AdoptHead,
+    AdoptTable,
+    AlterTable,
+    BuildTable,
+    DropTable,
+    PublishView,
+    RestoreTable,
+)
+from lakewright.runtime.adopting import adopt_head, adopt_table
 from lakewright.runtime.binding import Binder, versions_used
 from lakewright.runtime.building import Built, build_table
 from lakewright.runtime.checking import (
@@ -52,6 +61,10 @@ def change_table(run: Run, group: Group, vector: Vector, release: int) -> Change
             return _publish_view(run, change, vector, release)
         case AlterTable():
             return _alter(run, group, change, vector)
+        case AdoptHead():
+            return Changed(*adopt_head(run, group, change, vector))
+        case AdoptTable():
+            return Changed(*adopt_table(run, group, change, vector))
         case DropTable():
             return Changed({}, TableReport(change.table, change.action, "none", "published"))
         case RestoreTable():
@@ -75,9 +88,18 @@ def _build(run: Run, group: Group, change: BuildTable, vector: Vector) -> Change
             load = load.without(waiting[-1])
             begin_again(run, group)
     main = replace(built.entries[change.table], checks=checks)
-    note = f"waiting for the next run: {', '.join(waiting)}" if waiting else ""
+    note = f"waiting for the next run: {', '.join(waiting)}" if waiting else _overwritten(group)
     report = _built_report(change, main, built, note)
     return Changed({**built.entries, change.table: main}, report)
+
+
+def _overwritten(group: Group) -> str:
+    told = [
+        f"{member.table} version {commit.version} ({commit.operation})"
+        for member in group.members.values()
+        for commit in member.overwritten
+    ]
+    return f"overwrote what others had written: {', '.join(told)}" if told else ""
 
 
 def _build_once(

@@ -46,8 +46,15 @@ def measured_results(
 
 def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
     """QualityError LW431 that names every check that failed, with its counts and no row."""
+    problems = failed_problems(step, results)
+    if problems:
+        raise QualityError.of(problems)
+
+
+def failed_problems(step: Step, results: Iterable[CheckResult]) -> list[Problem]:
+    """A problem LW431 for each check that failed."""
     by_name = {check.name: check for check in step.checks}
-    problems = [
+    return [
         Problem(
             "LW431",
             f"{step.name}: {_finding(result)}",
@@ -57,8 +64,6 @@ def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
         for result in results
         if result.verdict == "fail"
     ]
-    if problems:
-        raise QualityError.of(problems)
 
 
 def _finding(result: CheckResult) -> str:
@@ -89,10 +94,21 @@ def measurement_of(check: Check, session: Session) -> tuple[str, str]:
             return f"(SELECT count(*) FROM {{table}} WHERE NOT ({ok}))", COUNT
         case ReferenceTest() as test:
             return _reference_measurement(test, session), COUNT
-        case KeepTest():
-            raise AssertionError(f"{check.name}: what is kept is decided before the commit")
+        case KeepTest() as test:
+            return _doubled(test), COUNT
         case _:
             assert_never(check.test)
+
+
+def _doubled(test: KeepTest) -> str:
+    """Rows beyond the first of each key: what would have been set apart or left out."""
+    keys = ", ".join(quote(column) for column in test.columns)
+    conditions = [f"{quote(column)} IS NOT NULL" for column in test.columns]
+    conditions += [f"({test.only_where})"] if test.only_where else []
+    return (
+        f"(SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {{table}}"
+        f" WHERE {' AND '.join(conditions)} GROUP BY {keys}) AS doubled)"
+    )
 
 
 def _reference_measurement(test: ReferenceTest, session: Session) -> str:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
 from lakewright.errors import DriftError, LakeError, LakewrightError
-from lakewright.lake import Commit, Definition, Entry, Release, is_ours, matches
+from lakewright.lake import (
+    Ahead,
+    Claim,
+    Commit,
+    Definition,
+    Entry,
+    Head,
+    Release,
+    ahead_of,
+    is_ours,
+    look_ahead,
+    matches,
+    read_redefined,
+)
 from lakewright.names import TableName
-from lakewright.plans import AlterTable, BuildTable, Change, DropTable, PublishView
+from lakewright.plans import (
+    AdoptHead,
+    AdoptTable,
+    AlterTable,
+    BuildTable,
+    Change,
+    DropTable,
+    PublishView,
+)
+from lakewright.runtime.adopting import expect_shown, take_found
 from lakewright.runtime.borrowing import begin_own
 from lakewright.runtime.run import Group, Member, Run, record_commits
 
@@ -41,17 +63,26 @@ def release_claims(groups: Mapping[TableName, Group]) -> list[str]:
 
 @contextmanager
 def renewed(groups: Mapping[TableName, Group], clock: Callable[[], datetime]) -> Iterator[None]:
+    """Hold on to the groups' claims for as long as the block runs, also those taken meanwhile."""
+    with kept_alive(lambda: [group.claim for group in groups.values()], clock):
+        yield
+
+
+@contextmanager
+def kept_alive(
+    claims: Callable[[], Iterable[Claim]], clock: Callable[[], datetime]
+) -> Iterator[None]:
     """Hold on to claims that expire, for as long as the block runs.
 
-    A claim that could not be renewed in time is found lost at step 5, before anything is published.
+    A claim that could not be renewed in time is found lost before anything depends on it.
     """
     ended = Event()
 
     def renew() -> None:
         while not ended.wait(RENEWED_EVERY):
-            for group in groups.values():
+            for claim in claims():
                 try:
-                    group.claim.renew(clock())
+                    claim.renew(clock())
                 except LakewrightError:
                     continue
 
@@ -76,9 +107,11 @@ def record_jvm(run: Run, group: Group) -> None:
 def settle_group(run: Run, group: Group, release: Release | None) -> None:
     """Step 2. Undo what is ahead of the release, unless the rows are rewritten in full anyway.
 
-    What the head is afterwards is the group's base. A table of another environment is only read:
-    one of our own begins from it here, or in step 3 where no row of it is needed.
+    What the head is afterwards is the group's base. A table that lies elsewhere is only read: one
+    of our own begins from it here, or in step 3 where no row of it is needed.
     """
+    if isinstance(group.change, AdoptTable):
+        take_found(run, group, group.change)
     if isinstance(group.change, DropTable | PublishView) or release is None:
         return
     for name in (group.table, group.table.quarantine, group.table.ledger):
@@ -104,8 +137,8 @@ def put_back(run: Run, group: Group) -> None:
             continue
         record_commits(run, member)
         if member.commits:
-            token = run.token(member.table)
-            run.lake.tables.restore(member.uri, member.base.version, token)
+            token, last = run.token(member.table), behind[-1].version
+            run.lake.tables.restore(member.uri, member.base.version, token, over=last)
             _redefine(run, member, member.base.definition)
 
 
@@ -119,12 +152,12 @@ def begin_again(run: Run, group: Group) -> None:
         if member.base is None:
             del group.members[table]
             continue
-        member.base = run.lake.tables.head(member.uri)
+        member.base = _undone(run, member, member.base_version)
         member.commits.clear()
 
 
 def _settle(run: Run, change: Change, entry: Entry) -> Member:
-    uri = run.lake.location_uri(entry.location)
+    uri = run.lake.entry_uri(entry)
     head = run.lake.tables.head(uri)
     if head is None or head.table_id != entry.table_id:
         raise LakeError(
@@ -134,36 +167,27 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
             hint="run `lakewright doctor`",
         )
     member = Member(entry.table, entry.location, uri, entry, head, head.table_id)
-    ahead = run.lake.tables.commits(uri, entry.version)
-    if ahead and not _is_rewritten(change, entry.table):
+    ahead = ahead_of(entry, run.lake.tables.commits(uri, entry.version))
+    if isinstance(change, AdoptHead) and entry.table == change.table:
+        expect_shown(run, change, member, ahead)
+    elif _is_rewritten(change, entry.table):
+        member.overwritten = ahead.strange
+    else:
         _undo(run, member, entry, ahead)
     return member
 
 
-def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> None:
-    """Nothing to do when the head is made of the released files, as after a RESTORE."""
-    definition = run.lake.tables.at(member.uri, entry.version).definition
-    if _is_settled(run, member, entry, definition):
+def _undo(run: Run, member: Member, entry: Entry, ahead: Ahead) -> None:
+    """Bring rows and definition back, where they are not those of the release already."""
+    _refuse_unseen(run, entry, ahead)
+    tables, last = run.lake.tables, ahead.last
+    redefined = ahead.touched and read_redefined(tables, member.uri, entry.version)
+    if ahead.equal and not redefined:
         return
-    foreign = [c for c in ahead if c.changes_data and not is_ours(c)]
-    seen = {
-        commit.version
-        for drift in run.plan.state.drift
-        if drift.table == entry.table
-        for commit in drift.commits
-    }
-    if any(commit.version not in seen for commit in foreign):
-        raise DriftError(
-            "LW320",
-            f"{entry.table} was written by somebody else: version {foreign[-1].version}"
-            f" ({foreign[-1].operation})",
-            hint="plan again and say --drift discard",
-        )
-    if not foreign and not any(is_ours(commit) for commit in ahead):
-        return
-    run.lake.tables.restore(member.uri, entry.version, run.token(entry.table))
+    definition = tables.at(member.uri, entry.version).definition
+    tables.restore(member.uri, entry.version, run.token(entry.table), over=last)
     _redefine(run, member, definition)
-    member.base = run.lake.tables.head(member.uri)
+    member.base = _undone(run, member, entry.version)
     if member.base is None or not matches(member.base.definition, definition):
         raise LakeError(
             "LW451",
@@ -173,12 +197,32 @@ def _undo(run: Run, member: Member, entry: Entry, ahead: tuple[Commit, ...]) -> 
         )
 
 
-def _is_settled(run: Run, member: Member, entry: Entry, definition: Definition) -> bool:
-    head = member.base
-    return (
-        head is not None
-        and matches(head.definition, definition)
-        and run.lake.tables.same_rows(member.uri, entry.version, head.version)
+def _undone(run: Run, member: Member, version: int) -> Head | None:
+    """The head, which holds the rows of `version` again; DriftError LW320 when others wrote."""
+    head = run.lake.tables.head(member.uri)
+    ahead = look_ahead(version, run.lake.tables.commits(member.uri, version))
+    if ahead.strange:
+        raise _drifted(member.table, ahead.strange[-1])
+    return head
+
+
+def _refuse_unseen(run: Run, entry: Entry, ahead: Ahead) -> None:
+    """DriftError LW320 unless a person saw these commits and said to discard them."""
+    seen = {
+        commit.version
+        for drift in run.plan.state.drift
+        if drift.table == entry.table and run.plan.drift == "discard"
+        for commit in drift.commits
+    }
+    if any(commit.version not in seen for commit in ahead.strange):
+        raise _drifted(entry.table, ahead.strange[-1])
+
+
+def _drifted(table: TableName, commit: Commit) -> DriftError:
+    return DriftError(
+        "LW320",
+        f"{table} was written by somebody else: version {commit.version} ({commit.operation})",
+        hint="plan again, look, and say --drift adopt or --drift discard",
     )
 
 

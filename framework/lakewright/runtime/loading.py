@@ -76,6 +76,11 @@ def append_ledger(run: Run, group: Group, change: BuildTable, load: Load) -> Mem
     step = change.step
     if change.refresh == "full":
         group.members.pop(step.name.ledger, None)
+    return note_files(run, group, step, load)
+
+
+def note_files(run: Run, group: Group, step: Step, load: Load) -> Member:
+    """The ledger with the files of `load` noted in it."""
     member = define_member(run, group, step.name.ledger, define_ledger(step))
     if load.files:
         rows = pa.Table.from_pylist(

@@ -7,18 +7,19 @@ from dataclasses import replace
 from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
-from lakewright.lake import Entry, Held, Release, is_ours
-from lakewright.lake.control import active_holds, active_stop, ended_since
+from lakewright.lake import Commit, Entry, Held, Release, compare_definitions, is_ours
+from lakewright.lake.control import active_holds, active_stop, collected, ended_since
 from lakewright.names import TableName
 from lakewright.plans import DropTable, RestoreTable
 from lakewright.runtime.borrowing import follow_moves
-from lakewright.runtime.run import Group, Run
+from lakewright.runtime.run import Group, Member, Run
 
 
 def verify_groups(run: Run, groups: Iterable[Group]) -> None:
     """Step 5. The commits behind each base are exactly those on record, and the claims are ours.
 
-    Commits of others that change no data (OPTIMIZE, VACUUM) are no reason to stop.
+    Commits of others that change no data (OPTIMIZE, VACUUM, a protocol of a newer client) are no
+    reason to stop, unless they leave another definition than we declared.
     StalePlanError LW330 for anything else, LW332 for a stop or hold; RefusedError LW521 for a
     claim that was lost.
     """
@@ -29,13 +30,24 @@ def verify_groups(run: Run, groups: Iterable[Group]) -> None:
             expected = {(c.version, c.token, c.operation, c.rows) for c in member.commits}
             for commit in run.lake.tables.commits(member.uri, member.base_version):
                 known = (commit.version, commit.token, commit.operation, commit.rows) in expected
-                if not known and (commit.changes_data or is_ours(commit)):
+                if known:
+                    continue
+                if commit.changes_data or is_ours(commit) or _redefines(run, member, commit):
                     raise StalePlanError(
                         "LW330",
                         f"{member.table} got version {commit.version} ({commit.operation})"
                         " from somebody else during this run",
                         hint="plan again",
                     )
+
+
+def _redefines(run: Run, member: Member, commit: Commit) -> bool:
+    """Whether the commit left other columns, constraints or properties than were there before."""
+    if not commit.changes_definition:
+        return False
+    tables, version = run.lake.tables, commit.version
+    before, after = tables.at(member.uri, version - 1), tables.at(member.uri, version)
+    return bool(compare_definitions(before.definition, after.definition))
 
 
 def compose_release(
@@ -112,7 +124,8 @@ def refuse_overtaken(
     """StalePlanError when a release since `parent` touched what this run writes or read as code.
 
     LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: it brought new code
-    for a table that we read, or for a reader of one whose code we change.
+    for a table that we read, or for a reader of one whose code we change. LW380: it collected rows
+    that this run was planned on.
     """
     before = parent.tables if parent else {}
     held = {hold.table for hold in parent.held} if parent else set()
@@ -124,6 +137,8 @@ def refuse_overtaken(
     }
     recoded = {change.table for change in run.plan.changes if change.action in {"rebuild", "drop"}}
     for winner in winners:
+        if winner.kind == "maintenance" and parent is not None:
+            _refuse_collected(run, parent, winner, {*ours, *upstream})
         newly_held = {hold.table for hold in winner.held} - held
         touched = [
             name
@@ -153,6 +168,20 @@ def refuse_overtaken(
                 )
 
 
+def _refuse_collected(
+    run: Run, parent: Release, winner: Release, used: Collection[TableName]
+) -> None:
+    gone = collected(run.lake.control(run.plan.environment), run.plan.now)
+    for name in sorted(used):
+        if name in parent.tables and gone.has(parent.release, name):
+            raise StalePlanError(
+                "LW380",
+                f"release {winner.release} ({winner.kind}) came first and collected what release"
+                f" {parent.release} needs of {name}",
+                hint="plan again",
+            )
+
+
 def _is_overtaken_source(run: Run, entry: Entry, tables: Mapping[TableName, Entry]) -> bool:
     """Whether a winner pinned a source since this run was planned: its pin is the later one."""
     planned = run.plan.state.release.tables if run.plan.state.release else {}
@@ -167,7 +196,9 @@ def _introduced(entry: Entry, before: Entry | None, number: int) -> int:
 
 
 def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry | None, ...]:
-    return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
+    """What a release says of a group, without what it measured: that moves nothing."""
+    found = (tables.get(name) for name in (table, table.quarantine, table.ledger))
+    return tuple(entry and replace(entry, costs={}) for entry in found)
 
 
 def _code(tables: Mapping[TableName, Entry], table: TableName) -> str:

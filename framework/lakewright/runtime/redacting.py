@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lakewright.errors import Problem
 from lakewright.lake import FileListing, Held, SourceHead
-from lakewright.plans import Plan
+from lakewright.plans import AdoptTable, Plan
 from lakewright.runtime.values import Report
 from lakewright.specs import DeltaInput, FilesInput
 
@@ -26,6 +26,9 @@ def secrets_of(plan: Plan) -> Secrets:
                 found.update({file.uri: file.path for file in seen.files})
             case _:
                 continue
+    for change in plan.changes:
+        if isinstance(change, AdoptTable) and "${" in change.found.told:
+            found[change.found.head.location] = change.found.told
     return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
 
 

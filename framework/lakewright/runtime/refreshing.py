@@ -10,7 +10,7 @@ from lakewright.errors import RefusedError
 from lakewright.graph import Graph
 from lakewright.lake import Lake, LakeState, Release
 from lakewright.names import TableName
-from lakewright.plans import Plan, compile_released, make_plan
+from lakewright.plans import DriftChoice, Plan, compile_released, make_plan
 from lakewright.runtime.applying import apply_plan
 from lakewright.runtime.values import Event, Report
 
@@ -31,11 +31,14 @@ def plan_refresh(
     resolve: Callable[[str], str] = str,
     select: Callable[[Graph], Collection[TableName] | None] = lambda _: None,
     full: bool = False,
+    drift: DriftChoice | None = None,
 ) -> Plan:
     """What a refresh would do at `now`. `select` picks the tables once the graph is known."""
     graph, state = _released(lake, environment, resolve)
     _refuse_undeployed(lake, state)
-    return make_plan(graph, state, now, kind="refresh", select=select(graph), full=full)
+    return make_plan(
+        graph, state, now, kind="refresh", select=select(graph), full=full, drift=drift
+    )
 
 
 def _released(

@@ -238,7 +238,7 @@ def _is_own(entry: Entry, prefix: str) -> bool:
 
 
 def _is_ahead(run: Run, entry: Entry) -> bool:
-    tables, uri = run.lake.tables, run.lake.location_uri(entry.location)
+    tables, uri = run.lake.tables, run.lake.entry_uri(entry)
     ahead = tables.commits(uri, entry.version)
     changed = any(commit.changes_data for commit in ahead)
     return changed and not tables.same_rows(uri, entry.version, ahead[-1].version)

@@ -57,6 +57,7 @@ class Member:
     table_id: str
     commits: list[Commit] = field(default_factory=list)
     came_from: Entry | None = None
+    overwritten: tuple[Commit, ...] = ()  # of others, below rows that are replaced as a whole
 
     @property
     def base_version(self) -> int:

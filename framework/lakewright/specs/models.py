@@ -179,9 +179,12 @@ class SettingsModel(Model):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="The zone whose date `:today` is."
     )
-    retention: Days = Field(default=30, description="How far back releases stay restorable.")
+    retention: Days = Field(
+        default=30,
+        description="How long a release stays restorable after the next one; `lakewright gc` acts.",
+    )
     keep_releases: int | None = Field(
-        default=None, ge=1, description="Keep at least so many releases."
+        default=None, ge=1, description="Keep at least the last so many releases, however old."
     )
     strict: bool = Field(default=False, description="Refuse what an engine is not verified for.")
     targets: dict[str, TargetModel] = Field(

@@ -84,8 +84,17 @@ def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any
         "timezone": model.timezone,
         "vars": dict(variables),
     }
-    lines = (f"{key}: {_flow(value)}\n" for key, value in reduced.items())
+    # Retention travels with the code, for a collection without a checkout; it makes no row another.
+    if model.retention != _default("retention"):
+        reduced["retention"] = f"{model.retention}d"
+    if model.keep_releases is not None:
+        reduced["keep_releases"] = model.keep_releases
+    lines = (f"{key}: {_flow(value)}\n" for key, value in sorted(reduced.items()))
     return SourceFile(SETTINGS, "".join(lines))
+
+
+def _default(key: str) -> Any:
+    return SettingsModel.model_fields[key].default
 
 
 def _read_model(document: Document, problems: list[Problem]) -> SettingsModel:
