@@ -26,6 +26,7 @@ from lakewright.lake import (
     Head,
     Lake,
     NotFoundError,
+    Pin,
     StoredObject,
     arrow_schema,
     fit_rows,
@@ -234,6 +235,33 @@ class MemoryTables:
         self.world.reach("define", location, "after")
         return made
 
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: Literal["shallow", "copy"],
+    ) -> int:
+        self.world.reach("clone", location, "before")
+        if location in self.world.versions:
+            raise LakeError("LW532", f"{location} has a table already")
+        found = self._version(source.location, source.version)
+        count = found.rows.num_rows
+        files = frozenset(
+            name if "://" in name else f"{source.location}/{name}" for name in found.files
+        )
+        if mode == "copy" and files:
+            files = self._new_file(location, found.rows)
+        made = self._commit(
+            location, table_id, found.definition, found.rows, "CLONE", token, count, count > 0,
+            files=files,
+        )  # fmt: skip
+        self.world.reach("clone", location, "after")
+        return made
+
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         self.world.reach("restore", location, "before")
         live, target = self._version(location, None), self._version(location, version)
@@ -263,12 +291,11 @@ class MemoryTables:
         self._version(location, version)
         if (location, version) in self.world.lost:
             return ("part-0.parquet",)
-        kept = self.world.files.get(location, {}).keys()
-        return tuple(sorted(self._version(location, version).files - kept))
+        return self._gone(location, self._version(location, version))
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
         version_read = self._version(location, version)
-        gone = sorted(version_read.files - self.world.files[location].keys())
+        gone = self._gone(location, version_read)
         if gone:
             raise LakeError("LW530", f"{location}: {gone[0]} of version {version} is gone")
         found = version_read.rows
@@ -337,6 +364,15 @@ class MemoryTables:
         self.touch(location, "VACUUM END")
         self.world.reach("vacuum", folder, "after")
         return tuple(unneeded)
+
+    def _gone(self, location: str, version: Version) -> tuple[str, ...]:
+        """Files of a version that are not there; a borrowed one is named with its own table."""
+
+        def there(name: str) -> bool:
+            folder, _, file = name.rpartition("/")
+            return file in self.world.files.get(folder or location, {})
+
+        return tuple(sorted(name for name in version.files if not there(name)))
 
     def _new_file(self, location: str, rows: pa.Table) -> frozenset[str]:
         name = f"part-{len(self.world.versions.get(location, ()))}.parquet"

@@ -8,7 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from lakewright.cli.bases import tell_costs
 from lakewright.cli.engine import OnDemand
+from lakewright.cli.environments import begin_environment, finish_fork
 from lakewright.cli.options import Common
 from lakewright.cli.planning import (
     Planned,
@@ -57,12 +59,18 @@ def apply_project(
     reason: str,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
+    finish_fork(common)
     planned = _planned(common, wish, plan_file, exact=exact)
-    return apply_planned(common, planned, yes=yes, reason=reason)
+    return apply_planned(common, planned, yes=yes, reason=reason, wish=wish)
 
 
-def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -> int:
-    """Show a plan, ask, run it and tell how it ended."""
+def apply_planned(
+    common: Common, planned: Planned, *, yes: bool, reason: str, wish: Wish | None = None
+) -> int:
+    """Show a plan, ask, run it and tell how it ended.
+
+    A plan over a base begins the environment first, and plans what `wish` says again there.
+    """
     streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     color = streams.color and not common.json
@@ -70,9 +78,15 @@ def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
     refuse_undecided(plan)
-    if not plan.empty:
+    if not plan.empty or planned.over is not None:
         confirm(streams, plan, yes=yes)
         _make_lake(planned)
+    if planned.over is not None:
+        base = plan.base_release
+        assert base is not None, "a plan over a base has its release"
+        streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
+        planned = plan_project(common, wish or Wish())
+        plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
@@ -109,6 +123,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             full=wish.full,
             drift=wish.drift_choice,
         )
+        plan = tell_costs(plan, space, lake)
         plan = check_engine(plan, space.engine, fold=folds(common))
         serving = plan_serving(space, lake, plan)
         text = plan_text(space, plan, common, serving, color=streams.color and not common.json)

@@ -148,11 +148,17 @@ def plan(
     allow_destructive: Destructive = None,
     drift: Drift = None,
     full: Full = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base", help="Compare with this environment's release.", metavar="ENVIRONMENT"
+        ),
+    ] = None,
 ) -> int:
     from lakewright.cli.planning import Wish, show_plan
 
     wish = Wish.of(select, exclude, allow_destructive, drift, full=full)
-    return show_plan(common, wish, out=out, detailed=detailed_exitcode)
+    return show_plan(common, wish, out=out, detailed=detailed_exitcode, base=base)
 
 
 def apply(
@@ -387,6 +393,31 @@ def sql(
     from lakewright.cli.reading import Wanted, query_release
 
     return query_release(common, query, Wanted(release, as_of), form=form, limit=limit)
+
+
+def env(
+    common: Common,
+    word: Annotated[str, typer.Argument(help="create, ls or drop.", metavar="create|ls|drop")],
+    name: Annotated[
+        str | None, typer.Argument(help="The environment to create or drop.", metavar="NAME")
+    ] = None,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="create: what to fork, prod or prod@41.", metavar="ENVIRONMENT[@RELEASE]"
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="create: it ends after 12h, 7d, 4w.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Kept with it.", metavar="TEXT")] = "",
+    yes: Yes = False,
+) -> int:
+    from lakewright.cli.environments import EnvironmentWish, run_environment_word
+
+    wish = EnvironmentWish(word, name, source, expires, reason, yes=yes)
+    return run_environment_word(common, wish)
 
 
 def explain(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from lakewright.cli.bases import Over, find_base, tell_costs
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
@@ -37,6 +38,7 @@ from lakewright.plans import (
     make_plan,
     make_serving,
     merge_selected,
+    refuse_clones,
     refuse_unfit_pending,
 )
 
@@ -89,17 +91,27 @@ class Planned:
     lake: Lake
     plan: Plan
     serving: Serving | None = None
+    over: Over | None = None  # what the environment is forked from before the plan is applied
 
 
-def plan_project(common: Common, wish: Wish) -> Planned:
-    """Compile, read the lake, compare. Writes nothing and starts no engine."""
+def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned:
+    """Compile, read the lake, compare. Writes nothing and starts no engine.
+
+    `base`: compare with the latest release of that environment instead.
+    """
     space = open_workspace(common)
     graph = compile_workspace(space)
     lake = project_lake(space)
-    state = read_state(space, lake, graph)
+    over = find_base(space, lake, base)
+
+    def read(graph: Graph) -> LakeState:
+        own = read_state(space, lake, graph)
+        return own if over is None else over.read(space, own, graph)
+
+    state = read(graph)
     select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
     if select is not None:
-        graph, state = narrow(space, lake, graph, state, select)
+        graph, state = narrow(space, read, graph, state, select)
     plan = make_plan(
         graph,
         state,
@@ -111,13 +123,16 @@ def plan_project(common: Common, wish: Wish) -> Planned:
     )
     if select is None:
         refuse_unfit_pending(need_project(space), plan)
-    return Planned(space, lake, plan, plan_serving(space, lake, plan))
+    plan = tell_costs(plan, space, lake)
+    return Planned(space, lake, plan, plan_serving(space, lake, plan), over)
 
 
-def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) -> int:
+def show_plan(
+    common: Common, wish: Wish, *, out: str | None, detailed: bool, base: str | None = None
+) -> int:
     """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
     streams = Streams.of(common)
-    planned = plan_project(common, wish)
+    planned = plan_project(common, wish, base)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     document = plan_document(plan, planned.serving)
     if out is not None:
@@ -133,7 +148,7 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
 
 
 def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
-    """The plan with notes on what `engine` may do otherwise; RefusedError LW606, LW607.
+    """The plan with notes on what `engine` may do otherwise; RefusedError LW366, LW606, LW607.
 
     `fold`: one line that names the functions, instead of one for each.
     """
@@ -145,8 +160,11 @@ def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
     if not running:
         return plan
     # The package of engines brings readers of files, which a plan without changes never needs.
+    from lakewright.engines import engine_capabilities
     from lakewright.engines.support import check_support
 
+    if not engine_capabilities(engine).shallow_clone:
+        refuse_clones(plan)
     graph = replace(plan.graph, steps=running)
     notes = check_support(graph, engine, graph.strict)
     told = fold_notes(notes, engine) if fold else notes
@@ -294,7 +312,7 @@ def _save(path: str, text: str) -> None:
 
 def narrow(
     space: Workspace,
-    lake: Lake,
+    read: Callable[[Graph], LakeState],
     graph: Graph,
     state: LakeState,
     select: tuple[TableName, ...],
@@ -302,7 +320,7 @@ def narrow(
     """The selected tables' code with the released code of all others, and the state for both."""
     merged = merge_selected(need_project(space), state, graph, select)
     if merged.inputs != graph.inputs:
-        state = read_state(space, lake, merged)
+        state = read(merged)
     return merged, state
 
 

@@ -125,6 +125,12 @@ VERBS: tuple[Verb, ...] = (
         "Query one release: all tables at its versions.",
         'lakewright sql "SELECT * FROM gold.route_delay LIMIT 5"',
     ),
+    Verb(
+        "env",
+        "operate",
+        "Environments: fork one from a release, list them, drop one.",
+        "lakewright env create dev_ana --from prod@41 --expires 7d",
+    ),
     Verb("explain", "help", "What an error code means and what to do.", "lakewright explain LW204"),
 )
 

@@ -38,6 +38,7 @@ from lakewright.lake.types import (
     widens,
 )
 from lakewright.lake.values import (
+    Borrowed,
     CheckResult,
     Collected,
     Commit,
@@ -58,6 +59,7 @@ from lakewright.lake.values import (
     ReleasePin,
     RewoundFile,
     SourceHead,
+    borrowed_by,
 )
 from lakewright.lake.walking import Span, first_number, trace_table
 
@@ -65,6 +67,7 @@ __all__ = [
     "LEDGER_SCHEMA",
     "Ahead",
     "AlreadyExistsError",
+    "Borrowed",
     "CheckResult",
     "Claim",
     "Claims",
@@ -102,6 +105,7 @@ __all__ = [
     "StoredObject",
     "ahead_of",
     "arrow_schema",
+    "borrowed_by",
     "carry_published",
     "compare_definitions",
     "decode_release",

@@ -185,6 +185,15 @@ def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
     return end
 
 
+def ended_since(records: Iterable[ControlRecord], moment: datetime) -> bool:
+    """Whether somebody ended the environment, at once, at `moment` or later."""
+    return any(
+        record.expires_at is not None and moment <= record.at and record.expires_at <= record.at
+        for record in records
+        if record.kind == "expire" and record.release is None and not record.tables
+    )
+
+
 def _read_through(release: Release, tables: Iterable[TableName]) -> list[TableName]:
     """The tables with rows of their own among `tables`, and below the views among them."""
     found, todo = set[TableName](), list(tables)

@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -22,15 +22,16 @@ from deltalake import (
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lakewright.errors import LakeError
-from lakewright.lake import delta_log
+from lakewright.lake import cloning, delta_log
 from lakewright.lake.delta_log import Protocol, TableMetadata
 from lakewright.lake.files import missing_files
 from lakewright.lake.paths import number_of
-from lakewright.lake.ports import AlreadyExistsError, ObjectStore
+from lakewright.lake.ports import AlreadyExistsError, CloneMode, ObjectStore
+from lakewright.lake.replaying import live_files
 from lakewright.lake.restoring import BY_ENTRY, FileKey, replay, restore_actions
 from lakewright.lake.stores import open_store, storage_error_told
 from lakewright.lake.types import arrow_schema, fit_rows
-from lakewright.lake.values import Commit, Definition, Head
+from lakewright.lake.values import Commit, Definition, Head, Pin
 
 _LOG = "_delta_log"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")  # a borrowed file is told with its own
@@ -90,6 +91,30 @@ class DeltaLakeTables:
             f"{location} is written by somebody else at every attempt",
             hint="find the other writer; then run the same command again",
         )
+
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: CloneMode,
+    ) -> int:
+        table = _open_at(source.location, source.version)
+        live = live_files(open_store(source.location), source.location, source.version)
+        protocol = _protocol(table)
+        cloning.refuse_uncloneable(live, protocol, source.location)
+        metadata = replace(_metadata(table), table_id=table_id, created=delta_log.milliseconds(now))
+        adds = (
+            cloning.absolute_adds(live, source.location)
+            if mode == "shallow"
+            else cloning.copy_files(live, source.location, location)
+        )
+        data = cloning.clone_entry(adds, live, metadata, protocol, token=token, now=now)
+        cloning.begin_table(open_store(location), location, data)
+        return 0
 
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         table = _open_at(location, None)

@@ -14,6 +14,8 @@ from lakewright.specs import resolve_secrets
 HOME = "_lakewright"
 INFO = f"{HOME}/lake.json"
 ENVIRONMENTS = f"{HOME}/env"
+RUNS = f"{HOME}/runs"
+HISTORY = f"{HOME}/history"
 
 _NUMBERED = re.compile(r"(\d{20})\.json\Z")
 
@@ -81,11 +83,11 @@ def served(name: str, catalog: str) -> str:
 
 
 def run(run_id: str, name: str) -> str:
-    return f"{HOME}/runs/{run_id}/{name}"
+    return f"{RUNS}/{run_id}/{name}"
 
 
 def history(kind: str) -> str:
-    return f"{HOME}/history/{kind}"
+    return f"{HISTORY}/{kind}"
 
 
 def table(name: str, of: TableName) -> str:

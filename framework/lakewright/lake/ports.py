@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
-from lakewright.lake.values import Commit, Definition, Head
+from lakewright.lake.values import Commit, Definition, Head, Pin
+
+CloneMode = Literal["shallow", "copy"]
 
 
 class AlreadyExistsError(Exception):
@@ -75,6 +77,23 @@ class DeltaTables(Protocol):
         Returns the version, None when nothing differed. Retyping or removing a column empties the
         table in the same commit: only for tables that are rewritten next. `table_id` is for a new
         table.
+        """
+
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: CloneMode,
+    ) -> int:
+        """Begin a table at `location` with definition and rows of `source`; returns its version.
+
+        One commit with `token`. `shallow` names the files of the source, which must stay where
+        they are; `copy` copies them. The source is only read. LakeError LW531 for what a clone
+        would lose (deletion vectors, column mapping), LW532 when a table is there.
         """
 
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -127,6 +127,27 @@ class Entry:
         """Whether its rows lie outside the environment: read there, and never written."""
         own = not self.base and self.location.startswith(f"{environment}/")
         return bool(self.location) and not own
+
+
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A version of another table whose files an entry is read from. `base` as in `Entry`."""
+
+    base: str
+    location: str
+    version: int
+
+
+def borrowed_by(borrows: Mapping[str, Any]) -> Iterator[Borrowed]:
+    """All that an entry's `borrows` names: a clone's origin, with the origin's own under
+    `further`; of a view, under the names of its inputs, the tables it stayed behind at.
+    """
+    if "location" in borrows:
+        place = str(borrows.get("base", ""))
+        yield Borrowed(place, str(borrows["location"]), int(borrows["version"]))
+    for value in borrows.values():
+        if isinstance(value, Mapping):
+            yield from borrowed_by(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +322,8 @@ class LakeState:
     drift: tuple[Drift, ...] = ()
     holds: tuple[Held, ...] = ()  # by persons, from the control records
     stopped: str = ""  # the reason of a stop that was not cleared
+    ends_at: datetime | None = None  # when the environment ends, or ended
+    base: str = ""  # what `release` is taken from where the environment has none: "prod@41"
     restorable_from: int | None = None
     resumed: Mapping[TableName | None, int] = field(
         default_factory=dict

@@ -70,6 +70,7 @@ def plan_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
         "project": plan.graph.project,
         "environment": plan.environment,
         "base_release": plan.base_release,
+        "base": plan.state.base or None,
         "created_at": moment(plan.now),
         "today": plan.today.isoformat(),
         "changes": [_change_document(change, plan) for change in plan.changes],
@@ -109,8 +110,9 @@ def code_of(release: Release) -> str:
 
 def _header(plan: Plan, paint: Paint) -> str:
     release = plan.state.release
+    number = (plan.state.base or f"release {release.release}") if release else ""
     base = (
-        f"release {release.release} ({minute(release.created_at)}, code {code_of(release)})"
+        f"{number} ({minute(release.created_at)}, code {code_of(release)})"
         if release
         else "none, nothing is released yet"
     )
@@ -164,7 +166,8 @@ def _details(change: Change, verbose: bool, *, pending: bool) -> list[str]:
 def _worth_saying(reasons: Sequence[Reason]) -> list[Reason]:
     """Metadata that changes together with code is no news."""
     other = [reason for reason in reasons if reason.kind != "metadata"]
-    return other or list(reasons)
+    causes = [reason for reason in other if reason.kind != "fork"]
+    return other if causes else list(reasons)
 
 
 def _fold(changes: Sequence[Change], verbose: bool) -> tuple[list[Change], list[tuple[str, int]]]:
@@ -200,7 +203,7 @@ def _reads(amount: int | None) -> str:
 
 
 def _restorable(state: LakeState, retention_days: int | None) -> str:
-    if state.release is None:
+    if state.release is None or state.base:
         return ""
     text = f"Rollback point: release {state.release.release}."
     if state.restorable_from is not None:

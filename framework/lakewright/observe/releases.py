@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lakewright.lake import CheckResult, Collected, Drift, Entry, Release, ReleasePin
+from lakewright.lake.forks import Origin
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.drift import drift_document, render_drift, status_fates
+from lakewright.observe.environments import origin_document
 from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
@@ -142,6 +144,7 @@ def render_status(
     *,
     restorable_from: int | None = None,
     drift: Sequence[Drift] = (),
+    origin: Origin | None = None,
     color: bool = False,
     verbose: bool = False,
 ) -> str:
@@ -154,7 +157,8 @@ def render_status(
         return f"{environment} has no release yet: run `lakewright apply`.\n"
     tables = _main(release)
     head = paint(f"{environment} is at release {release.release}", "strong")
-    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n\n"]
+    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n"]
+    lines += [f"forked from {origin}\n\n" if origin else "\n"]
     header: tuple[str, ...] = ("table", "kind", "version", "rows", "bytes", "kept", "checks")
     rows: list[tuple[str, ...]] = [
         (
@@ -198,8 +202,10 @@ def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
 def status_document(
     release: Release | None,
     environment: str,
+    *,
     restorable_from: int | None = None,
     drift: Sequence[Drift] = (),
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     if release is None:
         return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
@@ -215,6 +221,7 @@ def status_document(
         "reason": release.reason,
         "engine": release.engine,
         "code": code_of(release),
+        "forked_from": origin_document(origin),
         "restorable_from": restorable_from,
         "retained_bytes": retained_bytes(release),
         "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
-from typing import Any, Literal
+from typing import Literal
 
-from lakewright.lake import Collected, Entry, Release
+from lakewright.lake import Collected, Entry, Release, borrowed_by
 from lakewright.names import TableName
 from lakewright.specs import Project, SourceFile, load_released
 
@@ -195,17 +195,10 @@ def _reads(
 
 
 def borrowed(entry: Entry) -> Iterator[tuple[str, int]]:
-    """Locations and versions whose files an entry reads where they are, at any depth."""
-    yield from _borrowed(entry.borrows)
-
-
-def _borrowed(told: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    place, version = told.get("location"), told.get("version")
-    if isinstance(place, str) and isinstance(version, int):
-        yield place, version
-    for inner in told.values():
-        if isinstance(inner, Mapping):
-            yield from _borrowed(inner)
+    """Locations of this lake and versions whose files an entry reads where they are."""
+    for one in borrowed_by(entry.borrows):
+        if not one.base:
+            yield one.location, one.version
 
 
 def _places(releases: Sequence[Release]) -> dict[str, str]:

@@ -88,18 +88,21 @@ class Binder:
     def _bind_view(self, step: Step, entry: Entry) -> None:
         """A view reads the versions its release pinned, also where its inputs have moved since."""
         assert isinstance(step.transform, SqlTransform)
-        private = {name: self._private(name, entry.inputs.get(name)) for name in step.reads}
+        private = {name: self._private(name, entry) for name in step.reads}
         text = step.transform.render(lambda name: private[name], released_parameters(step, entry))
         self._session.bind_view(step.name, SqlRows(text, step.transform))
 
-    def _private(self, name: TableName, used: InputVersion | None) -> str:
+    def _private(self, name: TableName, view: Entry) -> str:
         """The relation of a view's input at the version the view was checked with."""
+        used = view.inputs.get(name)
         step = self._graph.steps.get(name)
         is_view = step is not None and step.kind == "view"
         if used is None or is_view or used == self._current(name):
             return self.relation(name)
         alias = TableName(name.schema, f"{name.table}__at_{used.version}")
-        self._session.bind(alias, Pin(self._location(name), used.table_id, used.version))
+        left = view.borrows.get(str(name))
+        location = self._lake.borrowed_uri(left) if left else self._location(name)
+        self._session.bind(alias, Pin(location, used.table_id, used.version))
         return self._session.relation(alias)
 
     def _written(self, name: TableName) -> str:

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
 from lakewright.lake import Commit, Entry, Held, Release, compare_definitions, is_ours
-from lakewright.lake.control import active_holds, active_stop, collected
+from lakewright.lake.control import active_holds, active_stop, collected, ended_since
 from lakewright.names import TableName
 from lakewright.plans import DropTable, RestoreTable
+from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.run import Group, Member, Run
 
 
@@ -99,7 +100,7 @@ def put_release(
         refuse_overtaken(run, parent, winners, [group.table for group in groups])
         parent = winners[-1]
         verify_groups(run, groups)
-        release = _rebase(run, release, parent, groups)
+        release = follow_moves(_rebase(run, release, parent, groups), parent, groups)
     return release
 
 
@@ -238,8 +239,10 @@ def _held_now(
 
 
 def _refuse_control(run: Run) -> None:
-    """A stop or a hold that somebody said while this run worked."""
+    """A stop, a hold or an end that somebody said while this run worked."""
     records = run.lake.control(run.plan.environment)
+    if ended_since(records, run.plan.now):
+        raise StalePlanError("LW332", f"{run.plan.environment} was dropped meanwhile")
     stopped = active_stop(records)
     if stopped and not run.plan.state.stopped:
         raise StalePlanError("LW332", f"the line was stopped meanwhile: {stopped}")

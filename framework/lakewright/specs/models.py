@@ -187,6 +187,11 @@ class ServeModel(Model):
     )
 
 
+class TargetBaseModel(Model):
+    lake: str = Field(description="The lake that is read, never written.")
+    environment: str = Field(description="Its environment whose latest release is the base.")
+
+
 class TargetModel(Model):
     lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
     engine: Literal["sail", "spark"] = Field(
@@ -196,8 +201,12 @@ class TargetModel(Model):
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
     allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
-    serve: Annotated[ServeModel, BeforeValidator(_served)] | None = Field(
+    serve: Annotated[ServeModel, BeforeValidator(_served, str | ServeModel)] | None = Field(
         default=None, description="Published views for readers of a Spark catalog."
+    )
+    base: TargetBaseModel | None = Field(
+        default=None,
+        description="Where an environment without a release begins: the first apply forks it.",
     )
 
 

@@ -17,7 +17,7 @@ from lakewright.specs.models import ServeModel, SettingsModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
-from lakewright.specs.values import ServeSpec, SourceFile, TargetSpec
+from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
 
 SETTINGS = "lakewright.yml"
 
@@ -144,14 +144,20 @@ def _target(
     at = ("targets", name)
     where = document.key_place(*at)
     texts: list[tuple[tuple[str | int, ...], str]] = [(("lake",), model.lake)]
-    texts.append((("environment",), model.environment or ""))
     texts += [(("conf", key), value) for key, value in model.conf.items()]
     texts += [(("allow_paths", i), path) for i, path in enumerate(model.allow_paths)]
+    named: list[tuple[tuple[str | int, ...], str]] = [(("environment",), model.environment or "")]
+    if model.base is not None:
+        texts += [(("base", "lake"), model.base.lake)]
+        named += [(("base", "environment"), model.base.environment)]
+    texts += named
     for loc, text in texts:
         problems.extend(check_secrets(text, document.place(*at, *loc)))
-    if model.environment and "${" not in model.environment:
+    for loc, text in named:
+        if not text or "${" in text:
+            continue
         try:
-            parse_environment(model.environment, document.place(*at, "environment"))
+            parse_environment(text, document.place(*at, *loc))
         except SpecError as error:
             problems.extend(error.problems)
     return TargetSpec(
@@ -165,6 +171,7 @@ def _target(
         allow_paths=model.allow_paths,
         conf=dict(model.conf),
         serve=_serve(at, model.serve, settings, document, problems) if model.serve else None,
+        base=BaseSpec(model.base.lake, model.base.environment) if model.base else None,
     )
 
 

@@ -202,6 +202,14 @@ class ServeSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """A lake that is only read, and the environment there, as written."""
+
+    lake: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSpec:
     """A target as written; `${env:NAME}` is not yet resolved."""
 
@@ -215,6 +223,7 @@ class TargetSpec:
     allow_paths: tuple[str, ...] = ()  # prefixes that ingest and source may read; empty: any
     conf: Mapping[str, str] = field(default_factory=dict)  # Spark settings
     serve: ServeSpec | None = None
+    base: BaseSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
