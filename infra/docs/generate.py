@@ -34,9 +34,11 @@ from lakewright.specs.models import (
     DefaultsModel,
     FreshnessModel,
     FromModel,
+    GrantsModel,
     Model,
     RuleModel,
     SchemaModel,
+    ServeModel,
     SettingsModel,
     TargetModel,
 )
@@ -62,6 +64,9 @@ PLAIN = {str: "text", bool: "true or false", int: "number", Any: "value"}
 ABOUT_KEYS = "A key that is not on this page is refused, with its place."
 ABOUT_DEFAULTS = """\
 In a folder of specs, for all that lies below: lists add, other values are overridden."""
+ABOUT_SERVE = """\
+Each release as views of a Spark catalog; see [serving](serving.md). `view` or `table` alone is
+short for `{as: view}` or `{as: table}`."""
 ABOUT_RULES = """\
 A rule is an item of `expect:` with its options beside it:
 
@@ -104,7 +109,7 @@ tests:
 """
 
 # Keys that are read and checked, and that nothing acts on yet.
-ACTS_LATER = frozenset({"freshness", "snapshot", "from_release", "keep_releases"})
+ACTS_LATER = frozenset({"freshness", "snapshot", "from_release"})
 NOT_YET = "Read, not acted on yet."
 
 # What a model leaves to its reader to know.
@@ -163,6 +168,8 @@ def project_page() -> str:
             "targets.NAME",
             "`${env:NAME}` and `${file:PATH}` are filled in at run time.",
         ),
+        section(ServeModel, "serve (of a target)", ABOUT_SERVE),
+        section(GrantsModel, "grants (of serve)", "Granted at every serving; never taken back."),
         section(DefaultsModel, "_defaults.yml", ABOUT_DEFAULTS),
         section(AnyTableModel, "Every table", "Beside these, each kind has keys of its own."),
     ]

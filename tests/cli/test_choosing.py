@@ -88,7 +88,7 @@ def test_a_collected_release_is_refused_with_what_is_restorable(lake: Lake) -> N
     with pytest.raises(RefusedError) as error:
         refuse_collected(lake, lake.release("prod", 2), [TABLE], NOW)
     assert code(error) == "LW373"
-    assert error.value.problems[0].hint == "restorable are releases 3 to 3"
+    assert error.value.problems[0].hint == "restorable is what was released from 3 on"
 
 
 def test_a_view_is_refused_with_what_lies_below_it(lake: Lake) -> None:

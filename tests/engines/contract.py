@@ -23,7 +23,7 @@ from lakewright.engines import (
     Sink,
     SqlRows,
 )
-from lakewright.errors import LakeError, Place, QualityError, SpecError
+from lakewright.errors import LakeError, LakewrightError, Place, QualityError, SpecError
 from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, SqlTransform, Test
 from lakewright.lake import Definition, Field, Pin
 from lakewright.names import TableName
@@ -385,3 +385,8 @@ class EngineContract:
     def test_rows_are_tried_without_rules(self, session: Session, lake: Lake) -> None:
         tried = session.try_rows(self.legs(session), FIELDS, [], NOW)
         assert (tried.kept.num_rows, tried.quarantined.num_rows, tried.failed) == (4, 0, {})
+
+    def test_a_catalog_that_ends_with_the_engine_is_refused(self, engine: Engine) -> None:
+        with pytest.raises(LakewrightError) as caught:
+            engine.catalog("spark_catalog")
+        assert caught.value.code == ("LW634" if engine.capabilities.catalog else "LW633")

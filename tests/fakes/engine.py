@@ -17,6 +17,7 @@ from lakewright.engines import (
     BuildJob,
     BuildResult,
     Capabilities,
+    Catalog,
     FileRows,
     Inputs,
     PythonRows,
@@ -25,6 +26,7 @@ from lakewright.engines import (
     Sink,
     SqlRows,
     TriedRows,
+    no_catalog,
 )
 from lakewright.engines.casting import cast_columns
 from lakewright.engines.files import analyse_files
@@ -56,6 +58,7 @@ class FakeEngine:
     jobs: list[BuildJob] = field(default_factory=list)
     closed: bool = False
     jvm_pid: int | None = None
+    served: Catalog | None = None  # the catalog it has, if any
 
     @property
     def capabilities(self) -> Capabilities:
@@ -66,6 +69,7 @@ class FakeEngine:
             shallow_clone=False,
             restore=False,
             jvm=False,
+            catalog=self.served is not None,
         )
 
     @property
@@ -77,6 +81,11 @@ class FakeEngine:
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         pass
+
+    def catalog(self, name: str) -> Catalog:
+        if self.served is None:
+            raise no_catalog(self.name, name)
+        return self.served
 
     def close(self) -> None:
         self.closed = True

@@ -10,7 +10,7 @@ lake = world.lake("second")         # a fresh process over the same bytes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -26,6 +26,7 @@ from lakewright.lake import (
     Head,
     Lake,
     NotFoundError,
+    Pin,
     StoredObject,
     arrow_schema,
     fit_rows,
@@ -39,6 +40,7 @@ from lakewright.names import TableName
 Moment = Literal["before", "after"]
 Hook = Callable[[str, str, Moment], None]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+_LOG = "_delta_log/"
 
 
 class Crash(BaseException):
@@ -74,6 +76,7 @@ class World:
     now: datetime = START
     synced: list[str] = field(default_factory=list)
     lost: set[tuple[str, int]] = field(default_factory=set)  # versions whose files are gone
+    files: dict[str, dict[str, tuple[int, datetime]]] = field(default_factory=dict)  # of tables
 
     def lake(self, process: str = "process") -> Lake:
         """The lake as one process sees it."""
@@ -96,6 +99,27 @@ class World:
     def reach(self, operation: str, path: str, moment: Moment) -> None:
         if self.hook is not None:
             self.hook(operation, path, moment)
+
+    def keep_file(self, location: str, name: str, size: int) -> None:
+        """A file of a table comes to be: data, log entry, or a stray of nobody's."""
+        self.files.setdefault(location, {})[name] = (size, self.now)
+
+    def stored(self) -> Iterator[StoredObject]:
+        """Every object, the files of tables below the lake included, in path order."""
+        found = {path: (len(data), when) for path, (data, when) in self.objects.items()}
+        for location, files in self.files.items():
+            if location.startswith(f"{self.uri}/"):
+                folder = location.removeprefix(f"{self.uri}/")
+                found |= {f"{folder}/{name}": file for name, file in files.items()}
+        return (StoredObject(path, *found[path]) for path in sorted(found))
+
+    def drop_file(self, path: str) -> None:
+        """Delete an object. A table whose last log entry goes is no table any more."""
+        self.objects.pop(path, None)
+        for location, files in list(self.files.items()):
+            name = f"{self.uri}/{path}".removeprefix(f"{location}/")
+            if files.pop(name, None) and not any(it.startswith(_LOG) for it in files):
+                self.versions.pop(location, None)
 
     def tick(self) -> datetime:
         """A time that only moves when something is committed."""
@@ -135,14 +159,13 @@ class MemoryStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         self.world.reach("list", confine(prefix), "before")
-        for path in sorted(self.world.objects):
-            if path.startswith(f"{prefix}/") and path > after:
-                data, modified = self.world.objects[path]
-                yield StoredObject(path, len(data), modified)
+        for item in self.world.stored():
+            if item.path.startswith(f"{prefix}/") and item.path > after:
+                yield item
 
     def delete(self, path: str) -> None:
         self.world.reach("delete", confine(path), "before")
-        self.world.objects.pop(path, None)
+        self.world.drop_file(path)
         self.world.reach("delete", path, "after")
 
     def sync(self, path: str) -> None:
@@ -158,6 +181,7 @@ class Version:
     definition: Definition
     rows: pa.Table
     commit: Commit
+    files: frozenset[str] = frozenset()  # what a reader of it opens
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +229,37 @@ class MemoryTables:
             rows = fit_rows(live.rows, schema) if kept else schema.empty_table()
             emptied = not kept and live.rows.num_rows > 0
             made = self._commit(
-                location, live.table_id, wanted, rows, "CHANGE DEFINITION", token, 0, emptied
-            )
+                location, live.table_id, wanted, rows, "CHANGE DEFINITION", token, 0, emptied,
+                files=live.files if kept else frozenset(),
+            )  # fmt: skip
         self.world.reach("define", location, "after")
+        return made
+
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: Literal["shallow", "copy"],
+    ) -> int:
+        self.world.reach("clone", location, "before")
+        if location in self.world.versions:
+            raise LakeError("LW532", f"{location} has a table already")
+        found = self._version(source.location, source.version)
+        count = found.rows.num_rows
+        files = frozenset(
+            name if "://" in name else f"{source.location}/{name}" for name in found.files
+        )
+        if mode == "copy" and files:
+            files = self._new_file(location, found.rows)
+        made = self._commit(
+            location, table_id, found.definition, found.rows, "CLONE", token, count, count > 0,
+            files=files,
+        )  # fmt: skip
+        self.world.reach("clone", location, "after")
         return made
 
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
@@ -226,6 +278,7 @@ class MemoryTables:
             token,
             target.rows.num_rows,
             not live.rows.equals(target.rows),
+            files=target.files,
             restores=version,
         )
         self.world.reach("restore", location, "after")
@@ -236,10 +289,16 @@ class MemoryTables:
 
     def missing(self, location: str, version: int) -> tuple[str, ...]:
         self._version(location, version)
-        return ("part-0.parquet",) if (location, version) in self.world.lost else ()
+        if (location, version) in self.world.lost:
+            return ("part-0.parquet",)
+        return self._gone(location, self._version(location, version))
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
-        found = self._version(location, version).rows
+        version_read = self._version(location, version)
+        gone = self._gone(location, version_read)
+        if gone:
+            raise LakeError("LW530", f"{location}: {gone[0]} of version {version} is gone")
+        found = version_read.rows
         return found if columns is None else found.select(list(columns))
 
     def append(self, location: str, rows: pa.Table, token: str) -> int:
@@ -263,18 +322,62 @@ class MemoryTables:
         else:
             everything = fitted
         table_id = versions[-1].table_id if versions else f"table-{len(self.world.versions) + 1}"
+        file = self._new_file(location, fitted)
+        before = versions[-1].files if mode == "append" and versions else frozenset()
         made = self._commit(
-            location, table_id, definition, everything, "WRITE", token, rows.num_rows, True
-        )
+            location, table_id, definition, everything, "WRITE", token, rows.num_rows, True,
+            files=before | file, added=fitted.nbytes,
+        )  # fmt: skip
         self.world.reach("write", location, "after")
         return made
 
     def touch(self, location: str, operation: str = "OPTIMIZE") -> int:
         """A stranger's commit that changes no data."""
         live = self._version(location, None)
+        files = self._new_file(location, live.rows) if operation == "OPTIMIZE" else live.files
         return self._commit(
-            location, live.table_id, live.definition, live.rows, operation, None, live.rows.num_rows
+            location, live.table_id, live.definition, live.rows, operation, None,
+            live.rows.num_rows, files=files,
+        )  # fmt: skip
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        versions = self.world.versions[location]
+        kept = versions[-1].files.union(*(self._version(location, it).files for it in keep))
+        known = frozenset[str]().union(*(version.files for version in versions))
+        young = self.world.now - timedelta(hours=untracked_hours)
+        unneeded = sorted(
+            name
+            for name, (_, modified) in self.world.files[location].items()
+            if not name.startswith("_")
+            and name not in kept
+            and (name in known or modified <= young)
         )
+        if dry_run:
+            return tuple(unneeded)
+        folder = location.removeprefix(f"{self.world.uri}/")
+        self.touch(location, "VACUUM START")
+        for name in unneeded:
+            self.world.reach("vacuum", f"{folder}/{name}", "before")
+            del self.world.files[location][name]
+        self.touch(location, "VACUUM END")
+        self.world.reach("vacuum", folder, "after")
+        return tuple(unneeded)
+
+    def _gone(self, location: str, version: Version) -> tuple[str, ...]:
+        """Files of a version that are not there; a borrowed one is named with its own table."""
+
+        def there(name: str) -> bool:
+            folder, _, file = name.rpartition("/")
+            return file in self.world.files.get(folder or location, {})
+
+        return tuple(sorted(name for name in version.files if not there(name)))
+
+    def _new_file(self, location: str, rows: pa.Table) -> frozenset[str]:
+        name = f"part-{len(self.world.versions.get(location, ()))}.parquet"
+        self.world.keep_file(location, name, rows.nbytes)
+        return frozenset({name})
 
     def redefine(self, location: str, definition: Definition, rows: pa.Table | None = None) -> int:
         """A stranger's commit that names columns, constraints or properties anew."""
@@ -305,6 +408,9 @@ class MemoryTables:
         token: str | None,
         count: int,
         changes_data: bool = False,
+        *,
+        files: frozenset[str] = frozenset(),
+        added: int | None = None,
         restores: int | None = None,
     ) -> int:
         versions = self.world.versions.setdefault(location, [])
@@ -315,12 +421,13 @@ class MemoryTables:
             token,
             changes_data,
             count,
-            rows.nbytes if count else 0,
+            (rows.nbytes if added is None else added) if count else 0,
             self.world.tick(),
             changes_definition=before != definition,
             restores=restores,
         )
-        versions.append(Version(table_id, definition, rows, commit))
+        versions.append(Version(table_id, definition, rows, commit, files))
+        self.world.keep_file(location, f"{_LOG}{commit.version:020d}.json", 1)
         return commit.version
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lake.samples import NOW, TABLE
 from lakewright.lake import ControlRecord, ReleasePin
-from lakewright.lake.control import active_pins, collected, ends_at, resumed_at
+from lakewright.lake.control import active_pins, collected, ends_at, restorable_from, resumed_at
 from lakewright.names import TableName
 
 OTHER = TableName("silver", "other")
@@ -28,9 +28,9 @@ def test_the_last_word_on_a_pin_counts_and_pins_end() -> None:
 
 def test_what_is_collected_is_known_for_each_table_and_spares_pins() -> None:
     said = [
+        ControlRecord("pin", "", "ana", NOW, release=1, name="audit"),
         ControlRecord("expire", "", "gc", NOW, release=2),
         ControlRecord("expire", "", "gc", NOW, (TABLE,), release=5),
-        ControlRecord("pin", "", "ana", NOW, release=1, name="audit"),
     ]
     found = collected(said, NOW)
     assert (found.upto(TABLE), found.upto(TABLE.ledger), found.upto(OTHER)) == (5, 5, 2)
@@ -38,6 +38,40 @@ def test_what_is_collected_is_known_for_each_table_and_spares_pins() -> None:
     assert not found.has(6, TABLE)
     assert not found.has(3, OTHER)
     assert not found.has(1, OTHER)
+
+
+def test_a_pin_that_comes_behind_a_collection_protects_nothing() -> None:
+    said = [
+        ControlRecord("expire", "", "gc", NOW, (TABLE,), release=5),
+        ControlRecord("pin", "", "ana", NOW, release=5, name="late"),
+        ControlRecord("pin", "", "ana", NOW, release=6, name="early"),
+        ControlRecord("expire", "", "gc", NOW, release=7),
+    ]
+    found = collected(said, NOW)
+    assert found.kept == {6}
+    assert found.has(5, TABLE)
+
+
+def test_a_release_that_one_pin_kept_may_be_pinned_again_under_another_name() -> None:
+    said = [
+        ControlRecord("pin", "", "ana", NOW, release=1, name="first"),
+        ControlRecord("expire", "", "gc", NOW, release=2),
+        ControlRecord("pin", "", "ana", NOW, release=1, name="second"),
+        ControlRecord("revoke", "", "ana", NOW, name="first"),
+    ]
+    assert collected(said, NOW).kept == {1}
+    lapsed = [said[0], said[1], said[3], said[2]]
+    assert collected(lapsed, NOW).kept == frozenset()
+
+
+def test_restorable_is_what_lies_behind_the_newest_collection_and_always_the_latest() -> None:
+    assert restorable_from([], 4) == 1
+    said = [
+        ControlRecord("expire", "", "gc", NOW, release=2),
+        ControlRecord("expire", "", "gc", NOW, (TABLE,), release=5),
+    ]
+    assert restorable_from(said, 9) == 6
+    assert restorable_from(said, 5) == 5
 
 
 def test_an_environment_ends_when_the_last_word_says() -> None:

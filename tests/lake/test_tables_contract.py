@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
+from fakes.lake import MemoryTables
 from lake.samples import FIELDS, NOW, TABLE_ID
 from lakewright.errors import LakeError
 from lakewright.lake import (
@@ -15,6 +20,9 @@ from lakewright.lake import (
     DeltaTables,
     Field,
     NotFoundError,
+    arrow_schema,
+    fit_rows,
+    is_ours,
     matches,
 )
 
@@ -197,6 +205,109 @@ def test_restore_of_a_restore(tables: DeltaTables, location: str) -> None:
     tables.restore(location, 1, "lw:back")
     assert tables.restore(location, 2, "lw:forth") == 4
     assert sorted(tables.rows(location, 4)["n"].to_pylist()) == [1, 2]
+
+
+def overwrites(tables: DeltaTables, location: str, *values: int) -> None:
+    """A table whose version n holds the n-th of these values alone."""
+    define(tables, location, Definition(FIELDS))
+    for value in values:
+        overwrite(tables, location, numbers(value))
+
+
+def overwrite(tables: DeltaTables, location: str, rows: pa.Table) -> None:
+    if isinstance(tables, MemoryTables):
+        tables.write(location, rows, "overwrite", "lw:o")
+    else:
+        fitted = fit_rows(rows, arrow_schema(FIELDS))
+        write_deltalake(location, fitted, mode="overwrite")
+
+
+def stray(tables: DeltaTables, location: str, name: str, *, hours_old: int) -> None:
+    """A file that no version names."""
+    if isinstance(tables, MemoryTables):
+        then = tables.world.now - timedelta(hours=hours_old)
+        tables.world.files[location][name] = (1, then)
+    else:
+        path = Path(location) / name
+        path.write_bytes(b"x")
+        os.utime(path, (time.time() - hours_old * 3600,) * 2)
+
+
+def readable(tables: DeltaTables, location: str, version: int) -> list[int] | None:
+    try:
+        return sorted(tables.rows(location, version)["n"].to_pylist())
+    except LakeError:
+        return None
+
+
+def test_vacuum_keeps_the_head_and_the_versions_it_is_told(
+    tables: DeltaTables, location: str
+) -> None:
+    overwrites(tables, location, 1, 2, 3, 4)
+    gone = tables.vacuum(location, [2], untracked_hours=24, dry_run=False)
+    assert len(gone) == 2
+    assert [readable(tables, location, n) for n in (1, 2, 3, 4)] == [None, [2], None, [4]]
+
+
+def test_vacuum_keeps_what_kept_versions_share(tables: DeltaTables, location: str) -> None:
+    define(tables, location, Definition(FIELDS))
+    tables.append(location, numbers(1), "lw:a")
+    tables.append(location, numbers(2), "lw:b")
+    overwrite(tables, location, numbers(3))
+    assert tables.vacuum(location, [2], untracked_hours=24, dry_run=False) == ()
+    assert readable(tables, location, 1) == [1]
+    assert len(tables.vacuum(location, [1], untracked_hours=24, dry_run=False)) == 1
+    assert (readable(tables, location, 1), readable(tables, location, 2)) == ([1], None)
+
+
+def test_vacuum_keeps_what_a_restore_took_back(tables: DeltaTables, location: str) -> None:
+    overwrites(tables, location, 1, 2, 3)
+    tables.restore(location, 1, "lw:back")
+    tables.append(location, numbers(9), "lw:a")
+    tables.vacuum(location, [], untracked_hours=24, dry_run=False)
+    assert readable(tables, location, 5) == [1, 9]
+    assert readable(tables, location, 2) is None
+
+
+def test_vacuum_without_deleting_says_the_same_and_changes_nothing(
+    tables: DeltaTables, location: str
+) -> None:
+    overwrites(tables, location, 1, 2, 3)
+    told = tables.vacuum(location, [], untracked_hours=24, dry_run=True)
+    assert readable(tables, location, 1) == [1]
+    assert tables.commits(location, 3) == ()
+    assert tables.vacuum(location, [], untracked_hours=24, dry_run=False) == told
+    assert (len(told), told) == (2, tuple(sorted(told)))
+
+
+def test_vacuum_commits_nothing_that_looks_like_drift_or_like_ours(
+    tables: DeltaTables, location: str
+) -> None:
+    overwrites(tables, location, 1, 2)
+    tables.vacuum(location, [], untracked_hours=24, dry_run=False)
+    made = tables.commits(location, 2)
+    assert not any(commit.changes_data or is_ours(commit) for commit in made)
+
+
+def test_vacuum_of_files_that_no_version_names_goes_by_their_age(
+    tables: DeltaTables, location: str
+) -> None:
+    overwrites(tables, location, 1)
+    stray(tables, location, "young.parquet", hours_old=1)
+    stray(tables, location, "old.parquet", hours_old=30)
+    assert tables.vacuum(location, [1], untracked_hours=24, dry_run=True) == ("old.parquet",)
+    assert tables.vacuum(location, [1], untracked_hours=24, dry_run=False) == ("old.parquet",)
+    assert tables.vacuum(location, [1], untracked_hours=24, dry_run=True) == ()
+    assert readable(tables, location, 1) == [1]
+
+
+def test_vacuum_for_a_version_that_never_was_is_an_error(
+    tables: DeltaTables, location: str
+) -> None:
+    overwrites(tables, location, 1)
+    with pytest.raises(LakeError) as error:
+        tables.vacuum(location, [9], untracked_hours=24, dry_run=True)
+    assert error.value.code == "LW530"
 
 
 def test_sync_of_what_commits_wrote(tables: DeltaTables, location: str) -> None:

@@ -128,5 +128,5 @@ def test_status_tells_what_others_wrote_and_what_decides(golden: Golden) -> None
     commit = Commit(13, "WRITE", None, True, 3, 10, NOW)
     drift = (Drift(grown.table, (commit,)),)
     golden("observe/status_drift.txt", render_status(second, "prod", drift=drift))
-    (told,) = status_document(second, "prod", drift)["drift"]
+    (told,) = status_document(second, "prod", drift=drift)["drift"]
     assert (told["fate"], len(told["commands"])) == ("wait", 2)

@@ -162,6 +162,7 @@ def test_tables_of_another_environment_are_never_restored(shop: Shop) -> None:
     place = "other/silver/orders"
     uri = f"{shop.world.uri}/{release.tables[name('silver.orders')].location}"
     shop.world.versions[f"{shop.world.uri}/{place}"] = list(shop.world.versions[uri])
+    shop.world.files[f"{shop.world.uri}/{place}"] = dict(shop.world.files[uri])
     first = shop.world.lake().release(ENVIRONMENT, 1)
     borrowed = {
         number: replace(

@@ -65,7 +65,7 @@ def test_each_table_keeps_the_value_of_the_variable_it_was_released_with() -> No
     [
         SETTINGS + "targets: {dev: {lake: .lake}}\n",
         SETTINGS.replace("unused: x", "unused: y"),
-        SETTINGS + "retention: 90d\n",
+        SETTINGS + "retention: 30d\n",
         "# a comment\n" + SETTINGS,
         SETTINGS + "schemas: {bronze: bronze, silver: silver, gold: gold, raw: bronze}\n",
     ],
@@ -73,6 +73,14 @@ def test_each_table_keeps_the_value_of_the_variable_it_was_released_with() -> No
 def test_settings_that_a_table_does_not_use_leave_its_code_alone(settings: str) -> None:
     before, after = project_of(FILES), project_of(FILES, settings)
     assert [spec.code for spec in before.tables] == [spec.code for spec in after.tables]
+
+
+def test_what_a_project_keeps_travels_with_the_code_of_every_table() -> None:
+    project = project_of(FILES, SETTINGS + "retention: 90d\nkeep_releases: 4\n")
+    for spec in project.tables:
+        released = load_released([spec.files])
+        assert (released.retention_days, released.keep_releases) == (90, 4)
+        assert released.tables == (spec,)
 
 
 @pytest.mark.parametrize(

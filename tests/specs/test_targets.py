@@ -91,7 +91,7 @@ def test_a_wrong_environment_is_reported_at_its_place() -> None:
 
 
 def test_a_key_of_a_later_version_is_said_to_be_one() -> None:
-    later = project_of({}, "name: shop\ntargets:\n  pr: {lake: x, base: {lake: y}}\n")
+    later = project_of({}, "name: shop\ntargets:\n  pr: {lake: x, project: {lake: y}}\n")
     assert found_in(later) == [("LW124", 3, 17)]
 
 
@@ -121,3 +121,37 @@ def test_what_cannot_be_filled_in_is_an_error(
     with pytest.raises(kind) as caught:
         resolve_secrets(text, {}, read)
     assert caught.value.code == code
+
+
+BASE = '  pr: {lake: .prs, base: {lake: "${env:LAKE}/shop", environment: prod}}\n'
+
+
+def test_a_base_is_kept_as_written_beside_its_place() -> None:
+    target = resolve_target(project(BASE), "pr", {"LAKE": "s3://b"}, "ana")
+    assert target.base is not None
+    assert target.base.written == "${env:LAKE}/shop"
+    assert (target.base.lake, target.base.environment) == ("s3://b/shop", "prod")
+
+
+def test_a_target_without_a_base_has_none() -> None:
+    assert resolve_target(project(), "dev", {}, "ana").base is None
+
+
+def test_a_base_needs_its_variables() -> None:
+    with pytest.raises(LakeError) as error:
+        resolve_target(project(BASE), "pr", {}, "ana")
+    assert error.value.code == "LW181"
+
+
+@pytest.mark.parametrize(
+    ("base", "code"),
+    [
+        ("{lake: x}", "LW121"),
+        ("{lake: x, environment: prod, more: 1}", "LW120"),
+        ("{lake: x, environment: Pro-d}", "LW103"),
+        ('{lake: "${x}", environment: prod}', "LW182"),
+    ],
+)
+def test_a_wrong_base_is_told(base: str, code: str) -> None:
+    settings = f"name: shop\ntargets:\n  pr: {{lake: x, base: {base}}}\n"
+    assert [found for found, _, _ in found_in(project_of({}, settings))] == [code]

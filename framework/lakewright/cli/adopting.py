@@ -70,7 +70,9 @@ def _released_others(
     released = state.release.tables if state.release else {}
     sources = {name for name, other in graph.steps.items() if other.kind == "source"}
     if all(name in released or name in sources for name in step.upstream):
-        return narrow(space, lake, graph, state, (step.name,))
+        return narrow(
+            space, lambda other: read_state(space, lake, other), graph, state, (step.name,)
+        )
     return graph, state
 
 

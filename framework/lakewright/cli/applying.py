@@ -8,7 +8,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from lakewright.cli.bases import tell_costs
 from lakewright.cli.engine import OnDemand
+from lakewright.cli.environments import begin_environment, finish_fork
 from lakewright.cli.options import Common
 from lakewright.cli.planning import (
     Planned,
@@ -16,12 +18,14 @@ from lakewright.cli.planning import (
     check_engine,
     folds,
     plan_project,
+    plan_serving,
     plan_text,
     read_saved,
     refuse_stale,
     wish_of,
 )
 from lakewright.cli.progress import watched
+from lakewright.cli.serving import serve_after
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     Workspace,
@@ -55,21 +59,34 @@ def apply_project(
     reason: str,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
+    finish_fork(common)
     planned = _planned(common, wish, plan_file, exact=exact)
-    return apply_planned(common, planned, yes=yes, reason=reason)
+    return apply_planned(common, planned, yes=yes, reason=reason, wish=wish)
 
 
-def apply_planned(common: Common, planned: Planned, *, yes: bool, reason: str) -> int:
-    """Show a plan, ask, run it and tell how it ended."""
+def apply_planned(
+    common: Common, planned: Planned, *, yes: bool, reason: str, wish: Wish | None = None
+) -> int:
+    """Show a plan, ask, run it and tell how it ended.
+
+    A plan over a base begins the environment first, and plans what `wish` says again there.
+    """
     streams = Streams.of(common)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    text = plan_text(planned.space, plan, common, color=streams.color and not common.json)
+    color = streams.color and not common.json
+    text = plan_text(planned.space, plan, common, planned.serving, color=color)
     (streams.tell if common.json else streams.answer)(text)
     refuse_engine(planned.space, protected=plan.state.protected)
     refuse_undecided(plan)
-    if not plan.empty:
+    if not plan.empty or planned.over is not None:
         confirm(streams, plan, yes=yes)
         _make_lake(planned)
+    if planned.over is not None:
+        base = plan.base_release
+        assert base is not None, "a plan over a base has its release"
+        streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
+        planned = plan_project(common, wish or Wish())
+        plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
     work = Work(common, planned.space, planned.lake, streams, [plan])
     return work.run(
         lambda engine, watch: apply_plan(
@@ -106,8 +123,10 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             full=wish.full,
             drift=wish.drift_choice,
         )
+        plan = tell_costs(plan, space, lake)
         plan = check_engine(plan, space.engine, fold=folds(common))
-        text = plan_text(space, plan, common, color=streams.color and not common.json)
+        serving = plan_serving(space, lake, plan)
+        text = plan_text(space, plan, common, serving, color=streams.color and not common.json)
         (streams.tell if common.json else streams.answer)(text)
         refuse_engine(space, protected=plan.state.protected)
         refuse_undecided(plan)
@@ -152,8 +171,10 @@ class Work:
         before = self.lake.latest(self.space.environment)
         engine = OnDemand(self.space.engine, self._open)
         try:
-            with closing(engine), watched(self.streams) as watch:
-                report = start(engine, watch)
+            with closing(engine):
+                with watched(self.streams) as watch:
+                    report = start(engine, watch)
+                report = serve_after(self.space, self.lake, engine, self.streams, report)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._published_since(before)) from None
         self._tell(report)
@@ -176,7 +197,7 @@ class Work:
             streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
         if self.common.json:
             streams.answer(render_json(report_document(report)))
-        elif report.tables or report.release is not None or not report.ok:
+        elif report.tables or report.release is not None or report.served or not report.ok:
             plan = self.plans[-1]
             text = render_report(report, plan=plan, color=streams.color, verbose=verbose)
             streams.answer(f"\n{text}")

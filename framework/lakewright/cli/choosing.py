@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from lakewright.cli.workspace import Workspace, latest_release
-from lakewright.errors import LakeError, RefusedError, UsageError
+from lakewright.errors import LakeError, UsageError
 from lakewright.graph import Graph
-from lakewright.lake import Collected, Entry, Lake, LakeState, Release, first_number
-from lakewright.lake.control import collected
+from lakewright.lake import Lake, LakeState, Release, control, first_number
 from lakewright.names import TableName
 from lakewright.plans import compile_released
 
@@ -98,40 +97,4 @@ def refuse_collected(
     lake: Lake, release: Release, reads: Iterable[TableName], now: datetime
 ) -> None:
     """RefusedError LW373 when rows that `reads` need of that release may be gone."""
-    gone = collected(lake.control(release.environment), now)
-    lost = [name for name in _stored(release.tables, reads) if gone.has(release.release, name)]
-    if lost:
-        names = ", ".join(str(name) for name in lost)
-        raise RefusedError(
-            "LW373",
-            f"release {release.release} of {release.environment} is not restorable any more:"
-            f" rows of {names} were collected",
-            hint=_restorable_text(lake, release, lost, gone),
-        )
-
-
-def _stored(tables: Mapping[TableName, Entry], reads: Iterable[TableName]) -> list[TableName]:
-    """The tables whose files are read, below views as well, by name."""
-    found: set[TableName] = set()
-    todo = [name for name in reads if name in tables]
-    while todo:
-        name = todo.pop()
-        if name in found:
-            continue
-        found.add(name)
-        if not tables[name].location:
-            todo += [name for name in tables[name].inputs if name in tables]
-    return sorted(name for name in found if tables[name].location)
-
-
-def _restorable_text(
-    lake: Lake, release: Release, lost: Iterable[TableName], gone: Collected
-) -> str:
-    oldest = max(gone.upto(name) for name in lost) + 1
-    latest = lake.latest(release.environment)
-    newest = latest.release if latest else 0
-    kept = ", ".join(str(number) for number in sorted(gone.kept) if number < oldest)
-    pinned = f"; pinned: {kept}" if kept else ""
-    if oldest > newest:
-        return f"nothing before the next release is restorable{pinned}"
-    return f"restorable are releases {oldest} to {newest}{pinned}"
+    control.refuse_collected(lake.control(release.environment), release, reads, now)

@@ -148,11 +148,17 @@ def plan(
     allow_destructive: Destructive = None,
     drift: Drift = None,
     full: Full = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base", help="Compare with this environment's release.", metavar="ENVIRONMENT"
+        ),
+    ] = None,
 ) -> int:
     from lakewright.cli.planning import Wish, show_plan
 
     wish = Wish.of(select, exclude, allow_destructive, drift, full=full)
-    return show_plan(common, wish, out=out, detailed=detailed_exitcode)
+    return show_plan(common, wish, out=out, detailed=detailed_exitcode, base=base)
 
 
 def apply(
@@ -272,6 +278,47 @@ def resume(
     return resume_tables(common, tables or [], reason=reason)
 
 
+def pin(
+    common: Common,
+    name: Annotated[
+        str | None, typer.Argument(help="What the pin is called.", metavar="NAME")
+    ] = None,
+    release: Annotated[
+        int | None, typer.Argument(help="The release it keeps.", metavar="RELEASE")
+    ] = None,
+    *,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="For how long; 90d.", metavar="DURATION")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept with the pin.", metavar="TEXT")
+    ] = "",
+    drop: Annotated[bool, typer.Option("--drop", help="Give the name up.")] = False,
+    listed: Annotated[bool, typer.Option("--ls", help="List the pins.")] = False,
+) -> int:
+    from lakewright.cli.pinning import run_pin
+
+    return run_pin(common, name, release, drop=drop, listed=listed, expires=expires, reason=reason)
+
+
+def gc(
+    common: Common,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and delete nothing.")] = False,
+    yes: Yes = False,
+    grace: Annotated[
+        str,
+        typer.Option("--grace", help="Spare what is younger.", metavar="DURATION"),
+    ] = "1d",
+    reason: Annotated[
+        str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
+    ] = "",
+) -> int:
+    from lakewright.cli.collecting import collect_garbage
+
+    return collect_garbage(common, dry_run=dry_run, yes=yes, grace=grace, reason=reason)
+
+
 def status(common: Common) -> int:
     from lakewright.cli.looking import show_status
 
@@ -346,6 +393,31 @@ def sql(
     from lakewright.cli.reading import Wanted, query_release
 
     return query_release(common, query, Wanted(release, as_of), form=form, limit=limit)
+
+
+def env(
+    common: Common,
+    word: Annotated[str, typer.Argument(help="create, ls or drop.", metavar="create|ls|drop")],
+    name: Annotated[
+        str | None, typer.Argument(help="The environment to create or drop.", metavar="NAME")
+    ] = None,
+    *,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help="create: what to fork, prod or prod@41.", metavar="ENVIRONMENT[@RELEASE]"
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", help="create: it ends after 12h, 7d, 4w.")
+    ] = None,
+    reason: Annotated[str, typer.Option("--reason", help="Kept with it.", metavar="TEXT")] = "",
+    yes: Yes = False,
+) -> int:
+    from lakewright.cli.environments import EnvironmentWish, run_environment_word
+
+    wish = EnvironmentWish(word, name, source, expires, reason, yes=yes)
+    return run_environment_word(common, wish)
 
 
 def explain(

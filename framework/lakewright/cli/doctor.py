@@ -19,6 +19,7 @@ from lakewright.engines.jars import cached_jars
 from lakewright.engines.java import find_java
 from lakewright.errors import LakewrightError
 from lakewright.lake import Lake, NotFoundError
+from lakewright.lake.environments import forked_from
 from lakewright.observe import FORMAT_VERSION, Paint, render_json
 
 MISSING = 5
@@ -115,6 +116,7 @@ def _variables(space: Workspace) -> Iterator[Finding]:
     assert space.project is not None
     target = space.project.targets.get(space.target or "")
     texts = [target.lake, *target.conf.values(), *target.allow_paths] if target else []
+    texts += [target.base.lake, target.base.environment] if target and target.base else []
     for name in sorted({name for text in texts for name in _ENV.findall(str(text))}):
         there = name in os.environ
         detail = "set" if there else "not set"
@@ -136,8 +138,19 @@ def _lake(space: Workspace) -> Iterator[Finding]:
     except LakewrightError as error:
         yield _broken("lake", error)
         return
+    yield from _origin(lake, space.environment)
     yield _tried("lake is writable", lambda: _write(lake))
     yield from _records(lake, space.environment)
+
+
+def _origin(lake: Lake, environment: str) -> Iterator[Finding]:
+    """Where a fork came from: its tables need that environment's files."""
+    try:
+        origin = forked_from(lake, environment)
+    except LakewrightError:
+        return  # a broken record is told with the others
+    if origin is not None:
+        yield Finding("environment", "OK", f"{environment}, forked from {origin}")
 
 
 def _write(lake: Lake) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError
 from threading import Lock
 
-from lakewright.engines import Capabilities, Engine, Session, engine_capabilities
+from lakewright.engines import Capabilities, Catalog, Engine, Session, engine_capabilities
 from lakewright.errors import LakeError
 from lakewright.names import TableName
 
@@ -56,6 +56,9 @@ class OnDemand:
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         self.start().check_tables(features)
+
+    def catalog(self, name: str) -> Catalog:
+        return self.start().catalog(name)
 
     def close(self) -> None:
         """Stop the engine when it was started."""

@@ -12,7 +12,8 @@ from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import Workspace, existing_lake, open_workspace
 from lakewright.errors import LakewrightError, UsageError
 from lakewright.lake import Drift, Lake, Release, find_drift, first_number
-from lakewright.lake.control import active_pins, collected, held_now
+from lakewright.lake.control import active_pins, collected, held_now, restorable_from
+from lakewright.lake.environments import forked_from
 from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.holds import told_holds
@@ -36,18 +37,25 @@ def show_status(common: Common) -> int:
     streams = Streams.of(common)
     space = open_workspace(common)
     lake = existing_lake(space)
-    release = lake.latest(space.environment)
+    release, origin = lake.latest(space.environment), forked_from(lake, space.environment)
+    oldest = None
     if release is not None:
         records = lake.control(space.environment)
         release = replace(release, held=told_holds(held_now(release, records), records))
+        oldest = restorable_from(records, release.release)
     drift = _drift(streams, lake, release)
     if common.json:
-        streams.answer(render_json(status_document(release, space.environment, drift)))
+        document = status_document(
+            release, space.environment, restorable_from=oldest, drift=drift, origin=origin
+        )
+        streams.answer(render_json(document))
     else:
         text = render_status(
             release,
             space.environment,
+            restorable_from=oldest,
             drift=drift,
+            origin=origin,
             color=streams.color,
             verbose=common.verbose,
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+from lakewright.cli.bases import Over, find_base, tell_costs
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
@@ -22,9 +23,9 @@ from lakewright.cli.workspace import (
     project_lake,
     read_state,
 )
-from lakewright.errors import LakeError, StalePlanError, UsageError
+from lakewright.errors import LakeError, RefusedError, StalePlanError, UsageError
 from lakewright.graph import Graph
-from lakewright.lake import Lake, LakeState
+from lakewright.lake import Lake, LakeState, read_served
 from lakewright.names import TableName
 from lakewright.observe import render_json
 from lakewright.observe.plans import code_of, plan_document, render_plan
@@ -33,8 +34,11 @@ from lakewright.plans import (
     DropTable,
     Plan,
     RestoreTable,
+    Serving,
     make_plan,
+    make_serving,
     merge_selected,
+    refuse_clones,
     refuse_unfit_pending,
 )
 
@@ -81,22 +85,33 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with where it was made."""
+    """A plan with where it was made, and what its target would serve of it."""
 
     space: Workspace
     lake: Lake
     plan: Plan
+    serving: Serving | None = None
+    over: Over | None = None  # what the environment is forked from before the plan is applied
 
 
-def plan_project(common: Common, wish: Wish) -> Planned:
-    """Compile, read the lake, compare. Writes nothing and starts no engine."""
+def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned:
+    """Compile, read the lake, compare. Writes nothing and starts no engine.
+
+    `base`: compare with the latest release of that environment instead.
+    """
     space = open_workspace(common)
     graph = compile_workspace(space)
     lake = project_lake(space)
-    state = read_state(space, lake, graph)
+    over = find_base(space, lake, base)
+
+    def read(graph: Graph) -> LakeState:
+        own = read_state(space, lake, graph)
+        return own if over is None else over.read(space, own, graph)
+
+    state = read(graph)
     select = choose(graph, wish.select, wish.exclude, lambda: modified_tables(graph, state))
     if select is not None:
-        graph, state = narrow(space, lake, graph, state, select)
+        graph, state = narrow(space, read, graph, state, select)
     plan = make_plan(
         graph,
         state,
@@ -108,15 +123,18 @@ def plan_project(common: Common, wish: Wish) -> Planned:
     )
     if select is None:
         refuse_unfit_pending(need_project(space), plan)
-    return Planned(space, lake, plan)
+    plan = tell_costs(plan, space, lake)
+    return Planned(space, lake, plan, plan_serving(space, lake, plan), over)
 
 
-def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) -> int:
+def show_plan(
+    common: Common, wish: Wish, *, out: str | None, detailed: bool, base: str | None = None
+) -> int:
     """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
     streams = Streams.of(common)
-    planned = plan_project(common, wish)
+    planned = plan_project(common, wish, base)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    document = plan_document(plan)
+    document = plan_document(plan, planned.serving)
     if out is not None:
         saved = {**document, "decision": decision_of(plan, wish)}
         _save(out, render_json(saved))
@@ -124,12 +142,13 @@ def show_plan(common: Common, wish: Wish, *, out: str | None, detailed: bool) ->
     if common.json:
         streams.answer(render_json(document))
     else:
-        streams.answer(plan_text(planned.space, plan, common, color=streams.color))
+        text = plan_text(planned.space, plan, common, planned.serving, color=streams.color)
+        streams.answer(text)
     return PENDING if detailed and not plan.empty else 0
 
 
 def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
-    """The plan with notes on what `engine` may do otherwise; RefusedError LW606, LW607.
+    """The plan with notes on what `engine` may do otherwise; RefusedError LW366, LW606, LW607.
 
     `fold`: one line that names the functions, instead of one for each.
     """
@@ -141,12 +160,37 @@ def check_engine(plan: Plan, engine: str, *, fold: bool) -> Plan:
     if not running:
         return plan
     # The package of engines brings readers of files, which a plan without changes never needs.
+    from lakewright.engines import engine_capabilities
     from lakewright.engines.support import check_support
 
+    if not engine_capabilities(engine).shallow_clone:
+        refuse_clones(plan)
     graph = replace(plan.graph, steps=running)
     notes = check_support(graph, engine, graph.strict)
     told = fold_notes(notes, engine) if fold else notes
     return replace(plan, notes=(*plan.notes, *told))
+
+
+def plan_serving(space: Workspace, lake: Lake, plan: Plan) -> Serving | None:
+    """What the plan's target would serve; None when it serves nothing. Starts no engine.
+
+    RefusedError LW391 when the engine has no catalog, LW392 when two tables would have one name.
+    """
+    if space.serve is None:
+        return None
+    # The package of engines brings readers of files, which most plans never need.
+    from lakewright.engines import engine_capabilities
+
+    if not engine_capabilities(space.engine).catalog:
+        raise RefusedError(
+            "LW391",
+            f"target {space.target} serves into {space.serve.catalog}, and {space.engine} has no"
+            " catalog",
+            space.serve.where,
+            hint="--engine spark",
+        )
+    note = read_served(lake.store, space.environment, space.serve.catalog)
+    return make_serving(space.serve, plan, note)
 
 
 def folds(common: Common) -> bool:
@@ -165,10 +209,14 @@ def fold_notes(notes: Sequence[str], engine: str) -> tuple[str, ...]:
     return tuple(others)
 
 
-def plan_text(space: Workspace, plan: Plan, common: Common, *, color: bool) -> str:
+def plan_text(
+    space: Workspace, plan: Plan, common: Common, serving: Serving | None = None, *, color: bool
+) -> str:
     """The plan for people, with the retention that the project promises."""
     days = space.project.retention_days if space.project else None
-    return render_plan(plan, color=color, verbose=common.verbose, retention_days=days)
+    return render_plan(
+        plan, color=color, verbose=common.verbose, retention_days=days, serving=serving
+    )
 
 
 def decision_of(plan: Plan, wish: Wish) -> dict[str, Any]:
@@ -264,7 +312,7 @@ def _save(path: str, text: str) -> None:
 
 def narrow(
     space: Workspace,
-    lake: Lake,
+    read: Callable[[Graph], LakeState],
     graph: Graph,
     state: LakeState,
     select: tuple[TableName, ...],
@@ -272,7 +320,7 @@ def narrow(
     """The selected tables' code with the released code of all others, and the state for both."""
     merged = merge_selected(need_project(space), state, graph, select)
     if merged.inputs != graph.inputs:
-        state = read_state(space, lake, merged)
+        state = read(merged)
     return merged, state
 
 

@@ -25,12 +25,13 @@ from lakewright.cli.workspace import (
     locator,
     open_workspace,
 )
-from lakewright.engines import open_engine
+from lakewright.engines import engine_capabilities, open_engine
 from lakewright.errors import Place, RefusedError, UsageError
 from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
+from lakewright.plans import clone_problem, is_clone
 from lakewright.runtime import clock_parameters, read_query
 from lakewright.runtime.parameters import render_parameters
 
@@ -71,7 +72,10 @@ def query_release(
 def read_rows(
     space: Workspace, lake: Lake, release: Release, query: str, *, limit: int | None = None
 ) -> pa.Table:
-    """The rows of `query` over `release`, by the workspace's engine."""
+    """The rows of `query` over `release`, by the workspace's engine.
+
+    RefusedError LW373 when rows of it were collected.
+    """
     return _ask(space, lake, release, _question(query, release, space), limit)
 
 
@@ -128,6 +132,7 @@ def _ask(
             question.where,
             hint="apply that first: a preview reads released tables only",
         )
+    _refuse_clones(space, release, question.reads)
     now = datetime.now(UTC)
     refuse_collected(lake, release, question.reads, now)
     graph, inputs = _behind(space, lake, release, question.reads)
@@ -143,6 +148,22 @@ def _ask(
             parameters=question.parameters,
             limit=limit,
         )
+
+
+def _refuse_clones(space: Workspace, release: Release, reads: tuple[TableName, ...]) -> None:
+    """RefusedError LW366 for a shallow clone, read itself or through views, that cannot be."""
+    if engine_capabilities(space.engine).shallow_clone:
+        return
+    seen, todo = set[TableName](), list(reads)
+    while todo:
+        entry = release.tables.get(todo.pop())
+        if entry is not None and entry.table not in seen:
+            seen.add(entry.table)
+            todo += entry.inputs if entry.kind == "view" else ()
+    cloned = sorted(name for name in seen if is_clone(release.tables[name]))
+    if cloned:
+        environment = release.environment
+        raise RefusedError.of(clone_problem(str(name), environment) for name in cloned)
 
 
 def _behind(

@@ -93,6 +93,18 @@ VERBS: tuple[Verb, ...] = (
         "Let held tables be refreshed again.",
         'lakewright resume silver.orders --reason "rates are right"',
     ),
+    Verb(
+        "pin",
+        "ship",
+        "Keep a release longer than its retention; without a name: list the pins.",
+        "lakewright pin audit_2026 41 --expires 90d",
+    ),
+    Verb(
+        "gc",
+        "ship",
+        "Delete what no release, fork, pin or grace period needs any more.",
+        "lakewright gc --dry-run",
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(
@@ -112,6 +124,12 @@ VERBS: tuple[Verb, ...] = (
         "operate",
         "Query one release: all tables at its versions.",
         'lakewright sql "SELECT * FROM gold.route_delay LIMIT 5"',
+    ),
+    Verb(
+        "env",
+        "operate",
+        "Environments: fork one from a release, list them, drop one.",
+        "lakewright env create dev_ana --from prod@41 --expires 7d",
     ),
     Verb("explain", "help", "What an error code means and what to do.", "lakewright explain LW204"),
 )

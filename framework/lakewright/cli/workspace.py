@@ -11,7 +11,8 @@ import os
 import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lakewright.cli.options import Common
@@ -19,9 +20,18 @@ from lakewright.errors import LakeError, RefusedError, SpecError, UsageError
 from lakewright.graph import Graph, compile_project
 from lakewright.graph import select as select_tables
 from lakewright.lake import Lake, LakeState, Release, open_lake
+from lakewright.lake.forks import refuse_ended
 from lakewright.names import TableName, parse_environment
 from lakewright.plans.fingerprints import same_algorithm
-from lakewright.specs import Project, load_project, resolve_secrets, resolve_target
+from lakewright.specs import (
+    Base,
+    Project,
+    ServeSpec,
+    load_project,
+    resolve_lake,
+    resolve_secrets,
+    resolve_target,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,8 @@ class Workspace:
     explicit_engine: bool
     allow_paths: tuple[str, ...]
     conf: Mapping[str, str]
+    serve: ServeSpec | None = None
+    base: Base | None = None
 
     @property
     def root(self) -> str:
@@ -65,6 +77,8 @@ def open_workspace(common: Common) -> Workspace:
         explicit_engine=target.explicit_engine or common.engine is not None,
         allow_paths=target.allow_paths,
         conf=target.conf,
+        serve=target.serve,
+        base=target.base,
     )
 
 
@@ -91,19 +105,38 @@ def need_project(space: Workspace) -> Project:
     return space.project
 
 
+def open_home(space: Workspace) -> Lake:
+    """The lake of the settings, whatever its state; it can find the base lakes of its releases."""
+
+    def locate_base(written: str) -> str:
+        return resolve_lake(written, space.root, os.environ)
+
+    return replace(open_lake(space.lake_uri), bases=locate_base)
+
+
 def project_lake(space: Workspace) -> Lake:
-    """The project's lake, which need not exist; RefusedError LW512 when it is another's."""
-    lake = open_lake(space.lake_uri)
-    if space.project is not None and lake.exists():
-        lake.check_project(space.project.name)
-    return lake
+    """The project's lake, for a command in the environment of the settings; it need not exist.
+
+    RefusedError LW512 when it is another project's, LW361 when the environment has ended.
+    """
+    lake = open_home(space)
+    if lake.exists():
+        if space.project is not None:
+            lake.check_project(space.project.name)
+        refuse_ended(lake, space.environment, datetime.now(UTC))
+    return lake.confined(space.environment)
 
 
-def existing_lake(space: Workspace) -> Lake:
-    """A lake to read from, whoever it belongs to; LakeError LW510 when there is none."""
-    lake = open_lake(space.lake_uri)
+def existing_lake(space: Workspace, *, even_ended: bool = False) -> Lake:
+    """A lake to read from, whoever it belongs to; LakeError LW510 when there is none.
+
+    RefusedError LW361 when the environment has ended, unless that is what the command is about.
+    """
+    lake = open_home(space)
     lake.info()
-    return lake
+    if not even_ended:
+        refuse_ended(lake, space.environment, datetime.now(UTC))
+    return lake.confined(space.environment)
 
 
 def latest_release(space: Workspace, lake: Lake) -> Release:

@@ -1,6 +1,14 @@
 """What executes: the only package that imports pyspark, delta or pysail."""
 
 from lakewright.engines.capabilities import ENGINES, engine_capabilities
+from lakewright.engines.catalogs import (
+    Catalog,
+    CatalogObject,
+    CatalogTable,
+    CatalogView,
+    ObjectName,
+    no_catalog,
+)
 from lakewright.engines.files import Header, compare_headers, header_fields
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.opening import open_engine
@@ -26,11 +34,16 @@ __all__ = [
     "BuildJob",
     "BuildResult",
     "Capabilities",
+    "Catalog",
+    "CatalogObject",
+    "CatalogTable",
+    "CatalogView",
     "Engine",
     "FileRows",
     "FileToLoad",
     "Header",
     "Inputs",
+    "ObjectName",
     "PythonRows",
     "Rows",
     "Session",
@@ -42,5 +55,6 @@ __all__ = [
     "engine_capabilities",
     "header_fields",
     "load_function",
+    "no_catalog",
     "open_engine",
 ]

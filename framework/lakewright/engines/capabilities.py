@@ -14,6 +14,7 @@ _CLASSIC = Capabilities(
     shallow_clone=True,
     restore=True,
     jvm=True,
+    catalog=True,
 )
 _SAIL = Capabilities(
     observe=False,

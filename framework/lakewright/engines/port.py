@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol
 
 import pyarrow as pa
 
+from lakewright.engines.catalogs import Catalog
 from lakewright.graph import Check, SqlTransform
 from lakewright.lake import Field, Pin
 from lakewright.names import TableName
@@ -30,6 +31,7 @@ class Capabilities:
     restore: bool  # RESTORE in its own SQL
     jvm: bool
     checks_filtered_rows: bool = False  # asks a CHECK of rows that the query filters out, too
+    catalog: bool = False  # knows a catalog that outlives its sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,5 +191,8 @@ class Engine(Protocol):
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         """RefusedError when a table has writer features this engine cannot write."""
+
+    def catalog(self, name: str) -> Catalog:
+        """The catalog called `name`; RefusedError LW633 where `capabilities.catalog` is false."""
 
     def close(self) -> None: ...

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from lakewright.engines.capabilities import engine_capabilities
+from lakewright.engines.catalogs import Catalog, no_catalog
 from lakewright.engines.features import refuse_features
 from lakewright.engines.interrupts import KeptInterrupt
 from lakewright.engines.port import Capabilities, Session
@@ -74,6 +75,9 @@ class SailEngine:
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)
+
+    def catalog(self, name: str) -> Catalog:
+        raise no_catalog(self.name, name)
 
     def close(self) -> None:
         # A session that outlives its server would ask for it again and again, for minutes.

@@ -61,6 +61,8 @@ def local_settings(
         "spark.driver.extraJavaOptions": (
             # With one compiler the JVM keeps too little room for the code that Spark generates.
             "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+            # A metastore in Derby would else leave its log where the program was called.
+            f" -Dderby.stream.error.file={scratch / 'derby.log'}"
             f" -Dlog4j2.configurationFile=file:{logging} {' '.join((*collector, *options))}"
         ),
         **(

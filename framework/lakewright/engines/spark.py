@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakewright.engines.capabilities import engine_capabilities
+from lakewright.engines.catalogs import Catalog
 from lakewright.engines.features import refuse_features
 from lakewright.engines.jars import cached_jars, delta_coordinate, keep_jars
 from lakewright.engines.java import find_java, trust_options, wrap_java
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings, quiet_pyspark
+from lakewright.engines.spark_catalog import SparkCatalog
 from lakewright.errors import LakeError
 from lakewright.names import TableName
 
@@ -80,17 +82,23 @@ class SparkEngine:
         return {"engine": f"spark {spark}", "pyspark": spark, "delta": version("delta-spark")}
 
     def session(self) -> Session:
-        spark = self._renew()
-        for key, value in self._settings.items():
-            if spark.conf.isModifiable(key):
-                spark.conf.set(key, value)
-        return FrameSession(spark, self.capabilities)
+        return FrameSession(self._session(), self.capabilities)
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)
 
+    def catalog(self, name: str) -> Catalog:
+        return SparkCatalog(self._session(), name)
+
     def close(self) -> None:
         self._close()
+
+    def _session(self) -> SparkSession:
+        spark = self._renew()
+        for key, value in self._settings.items():
+            if spark.conf.isModifiable(key):
+                spark.conf.set(key, value)
+        return spark
 
 
 def _start(

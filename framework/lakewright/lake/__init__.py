@@ -25,6 +25,7 @@ from lakewright.lake.ports import (
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.restorable import find_lost, rewound_files
+from lakewright.lake.served import ServedNote, put_served, read_served
 from lakewright.lake.state import LEDGER_SCHEMA, read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -37,6 +38,7 @@ from lakewright.lake.types import (
     widens,
 )
 from lakewright.lake.values import (
+    Borrowed,
     CheckResult,
     Collected,
     Commit,
@@ -57,6 +59,7 @@ from lakewright.lake.values import (
     ReleasePin,
     RewoundFile,
     SourceHead,
+    borrowed_by,
 )
 from lakewright.lake.walking import Span, first_number, trace_table
 
@@ -64,6 +67,7 @@ __all__ = [
     "LEDGER_SCHEMA",
     "Ahead",
     "AlreadyExistsError",
+    "Borrowed",
     "CheckResult",
     "Claim",
     "Claims",
@@ -94,12 +98,14 @@ __all__ = [
     "Release",
     "ReleasePin",
     "RewoundFile",
+    "ServedNote",
     "SourceHead",
     "Span",
     "StoreClaims",
     "StoredObject",
     "ahead_of",
     "arrow_schema",
+    "borrowed_by",
     "carry_published",
     "compare_definitions",
     "decode_release",
@@ -118,7 +124,9 @@ __all__ = [
     "open_lake",
     "open_store",
     "parse_type",
+    "put_served",
     "read_redefined",
+    "read_served",
     "read_source",
     "rewound_files",
     "storage_error_told",

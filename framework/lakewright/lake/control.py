@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from lakewright.errors import LakeError
+from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import paths
 from lakewright.lake.ports import AlreadyExistsError, ObjectStore
 from lakewright.lake.records import ControlRecord, decode_control, encode_control
@@ -125,17 +125,55 @@ def active_pins(records: Iterable[ControlRecord], now: datetime) -> tuple[Releas
 
 
 def collected(records: Sequence[ControlRecord], now: datetime) -> Collected:
-    """What may be gone already. A pin protects only while it lasts."""
-    everything, tables = 0, dict[TableName, int]()
-    kept = frozenset(pin.release for pin in active_pins(records, now))
+    """What may be gone already. A pin protects only while it lasts, and only what was there when
+    it was put: the order of the records decides between a pin and a collection.
+    """
+    found, pins = Collected(), dict[str, ReleasePin]()
     for record in records:
-        if record.kind not in {"expire", "erase"} or record.release is None:
-            continue
-        if not record.tables:
-            everything = max(everything, record.release)
-        for table in record.tables:
-            tables[table.group] = max(tables.get(table.group, 0), record.release)
-    return Collected(everything, tables, kept)
+        if record.kind in {"expire", "erase"} and record.release is not None:
+            found = _collect(found, record.release, record.tables)
+        elif record.kind == "pin" and record.release is not None:
+            kept = replace(found, kept=_pinned(pins, record.at))
+            if not kept.has_any(record.release):
+                pins[record.name] = ReleasePin(
+                    record.name, record.release, record.reason, record.expires_at
+                )
+        elif record.kind == "revoke":
+            pins.pop(record.name, None)
+    return replace(found, kept=_pinned(pins, now))
+
+
+def restorable_from(records: Iterable[ControlRecord], latest: int) -> int:
+    """The oldest release from which on every release is there with all its tables."""
+    found = Collected()
+    for record in records:
+        if record.kind in {"expire", "erase"} and record.release is not None:
+            found = _collect(found, record.release, record.tables)
+    return min(found.newest + 1, latest)
+
+
+def refuse_collected(
+    records: Sequence[ControlRecord], release: Release, tables: Iterable[TableName], now: datetime
+) -> None:
+    """RefusedError LW373 when rows that `release` names for one of `tables` may be gone.
+
+    Of a view what it reads counts as well.
+    """
+    found = collected(records, now)
+    if not found.has_any(release.release):
+        return
+    gone = [name for name in _read_through(release, tables) if found.has(release.release, name)]
+    if gone:
+        named = ", ".join(str(name) for name in gone)
+        oldest = max(found.upto(name) for name in gone) + 1
+        kept = ", ".join(str(number) for number in sorted(found.kept) if number < oldest)
+        raise RefusedError(
+            "LW373",
+            f"release {release.release} of {release.environment} is not restorable any more:"
+            f" rows of {named} were collected",
+            hint=f"restorable is what was released from {oldest} on"
+            + (f"; pinned: {kept}" if kept else ""),
+        )
 
 
 def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
@@ -145,3 +183,37 @@ def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
         if record.kind == "expire" and record.release is None and not record.tables:
             end = record.expires_at
     return end
+
+
+def ended_since(records: Iterable[ControlRecord], moment: datetime) -> bool:
+    """Whether somebody ended the environment, at once, at `moment` or later."""
+    return any(
+        record.expires_at is not None and moment <= record.at and record.expires_at <= record.at
+        for record in records
+        if record.kind == "expire" and record.release is None and not record.tables
+    )
+
+
+def _read_through(release: Release, tables: Iterable[TableName]) -> list[TableName]:
+    """The tables with rows of their own among `tables`, and below the views among them."""
+    found, todo = set[TableName](), list(tables)
+    while todo:
+        name = todo.pop()
+        entry = release.tables.get(name)
+        if entry is None or name in found:
+            continue
+        found.add(name)
+        todo += entry.inputs if entry.kind == "view" else ()
+    return sorted(name for name in found if release.tables[name].location)
+
+
+def _collect(found: Collected, release: int, tables: tuple[TableName, ...]) -> Collected:
+    if not tables:
+        return replace(found, everything=max(found.everything, release))
+    groups = {table.group: max(found.upto(table), release) for table in tables}
+    return replace(found, tables={**found.tables, **groups})
+
+
+def _pinned(pins: Mapping[str, ReleasePin], now: datetime) -> frozenset[int]:
+    alive = (pin for pin in pins.values() if pin.expires_at is None or pin.expires_at > now)
+    return frozenset(pin.release for pin in alive)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
@@ -21,17 +22,19 @@ from deltalake import (
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from lakewright.errors import LakeError
-from lakewright.lake import delta_log
+from lakewright.lake import cloning, delta_log
 from lakewright.lake.delta_log import Protocol, TableMetadata
 from lakewright.lake.files import missing_files
 from lakewright.lake.paths import number_of
-from lakewright.lake.ports import AlreadyExistsError, ObjectStore
+from lakewright.lake.ports import AlreadyExistsError, CloneMode, ObjectStore
+from lakewright.lake.replaying import live_files
 from lakewright.lake.restoring import BY_ENTRY, FileKey, replay, restore_actions
 from lakewright.lake.stores import open_store, storage_error_told
 from lakewright.lake.types import arrow_schema, fit_rows
-from lakewright.lake.values import Commit, Definition, Head
+from lakewright.lake.values import Commit, Definition, Head, Pin
 
 _LOG = "_delta_log"
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")  # a borrowed file is told with its own
 _ATTEMPTS = 5
 # Log cleanup is gc's decision, never a side effect of a write.
 _HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
@@ -88,6 +91,30 @@ class DeltaLakeTables:
             f"{location} is written by somebody else at every attempt",
             hint="find the other writer; then run the same command again",
         )
+
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: CloneMode,
+    ) -> int:
+        table = _open_at(source.location, source.version)
+        live = live_files(open_store(source.location), source.location, source.version)
+        protocol = _protocol(table)
+        cloning.refuse_uncloneable(live, protocol, source.location)
+        metadata = replace(_metadata(table), table_id=table_id, created=delta_log.milliseconds(now))
+        adds = (
+            cloning.absolute_adds(live, source.location)
+            if mode == "shallow"
+            else cloning.copy_files(live, source.location, location)
+        )
+        data = cloning.clone_entry(adds, live, metadata, protocol, token=token, now=now)
+        cloning.begin_table(open_store(location), location, data)
+        return 0
 
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         table = _open_at(location, None)
@@ -147,6 +174,16 @@ class DeltaLakeTables:
                 post_commithook_properties=_HOOKS,
             )
         return self._committed(location, before, token)
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        # First what versions name, at once; then what none does, by the age of the file.
+        found = _vacuum(location, keep, 0, full=False, dry_run=dry_run)
+        strays = _vacuum(location, keep, untracked_hours, full=True, dry_run=True)
+        if strays and not dry_run:
+            _vacuum(location, keep, untracked_hours, full=True, dry_run=False)
+        return tuple(sorted({*found, *strays}))
 
     def sync(self, location: str, after: int) -> None:
         store = open_store(location)
@@ -321,6 +358,29 @@ def _entries(
         expected += 1
 
 
+def _vacuum(
+    location: str, keep: Collection[int], hours: int, *, full: bool, dry_run: bool
+) -> set[str]:
+    with _delta_errors(location):
+        paths = DeltaTable(location).vacuum(
+            hours,
+            dry_run=dry_run,
+            enforce_retention_duration=False,
+            post_commithook_properties=_HOOKS,
+            full=full,
+            keep_versions=sorted(keep),
+        )
+    return {path for path in (_below(location, told) for told in paths) if path}
+
+
+def _below(location: str, path: str) -> str:
+    """A path that vacuum tells, from the location on; "" for a file of another table."""
+    root = location.removeprefix("file://").rstrip("/")
+    told = path.removeprefix(f"{root}/")
+    outside = told.startswith("/") or bool(_SCHEME.match(told))
+    return "" if outside else unquote(told)
+
+
 def _came_between(location: str, version: int) -> LakeError:
     return LakeError(
         "LW535",
@@ -353,7 +413,7 @@ def _unless_committed(
 def _delta_errors(location: str) -> Iterator[None]:
     try:
         yield
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, pa.ArrowException) as error:
         raise _error(location, error) from error
 
 

@@ -1,19 +1,18 @@
 """A lake: its releases, code, control records, claims and tables, behind one value.
 
-Nothing is cached: every call reads what is there now. Only `create`, `protect`, `put_*`,
-`append_history`, `claim` and what `tables` and `store` offer write anything.
+Nothing is cached: every call reads what is there now. A lake that a command works with is
+`confined` to its environment, one that is only a base is `read_only`. Only `create`, `protect`,
+`put_*`, `append_history`, `claim` and what `tables` and `store` offer write anything.
 """
 
 from __future__ import annotations
 
 import hashlib
-import time
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -21,25 +20,23 @@ from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state, walking
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
 from lakewright.lake.delta import DeltaLakeTables
-from lakewright.lake.drift import TOKEN_PREFIX, find_drift
+from lakewright.lake.drift import find_drift
+from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
+from lakewright.lake.putting import put_record
+from lakewright.lake.reach import Reach, bare_store, confine_ports, reach_of
 from lakewright.lake.records import (
     ControlRecord,
     LakeInfo,
     broken_record,
     decode_info,
     decode_release,
-    digest_bytes,
     encode_info,
-    encode_release,
 )
 from lakewright.lake.stores import LocalStore, open_store
-from lakewright.lake.types import from_arrow
-from lakewright.lake.values import Definition, Entry, Field, LakeState, Pin, Release
+from lakewright.lake.values import Entry, LakeState, Pin, Release
 from lakewright.names import TableName
 from lakewright.specs import Input, SourceFile
-
-_HISTORY = f"{TOKEN_PREFIX}history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +50,29 @@ class Lake:
     bases: Callable[[str], str] = paths.resolve_base  # a base as written -> its absolute root
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
 
+    # What may be written
+
+    def confined(self, environment: str) -> Lake:
+        """This lake for a command in `environment`: writes elsewhere are RefusedError LW542.
+
+        A lake that is confined already is turned to the other environment; one that is only read
+        stays so.
+        """
+        reach = reach_of(self.store)
+        if reach is not None and not reach.environment:
+            return self
+        return self._within(Reach(self.uri, environment))
+
+    def read_only(self) -> Lake:
+        """This lake for whoever only reads it: every write is RefusedError LW543."""
+        return self._within(Reach(self.uri, ""))
+
+    def check_sink(self, uri: str) -> None:
+        """RefusedError LW542, LW543 unless an engine may write at the absolute location."""
+        reach = reach_of(self.store)
+        if reach is not None:
+            reach.check_uri(uri)
+
     # The lake itself
 
     def exists(self) -> bool:
@@ -62,7 +82,7 @@ class Lake:
         """Make the lake of `project`, or find it made; RefusedError LW512 when it is another's."""
         info = LakeInfo(lake_id, project)
         try:
-            self.store.put_new(paths.INFO, encode_info(info))
+            self._owner().put_new(paths.INFO, encode_info(info))
         except AlreadyExistsError:
             return self.check_project(project)
         return info
@@ -94,7 +114,7 @@ class Lake:
         info = self.info()
         if environment not in info.protected:
             protected = tuple(sorted({*info.protected, environment}))
-            self.store.put(paths.INFO, encode_info(replace(info, protected=protected)))
+            self._owner().put(paths.INFO, encode_info(replace(info, protected=protected)))
 
     # Releases
 
@@ -160,20 +180,10 @@ class Lake:
         LakeError LW515 when storage never answers: then the release may exist or not. Another
         LakeError when it is certain that nothing was stored.
         """
-        for wait in (*self.patience, None):
-            try:
-                stored = self._put_or_compare(release)
-            except LakeError as error:
-                if wait is None:
-                    if self._is_surely_absent(release):
-                        raise
-                    raise _unknown(release) from error
-                time.sleep(wait)
-            else:
-                if stored == "stored":
-                    self._hint(release.environment, release.release)
-                return stored
-        raise AssertionError("the last attempt returns or raises")
+        stored = put_record(self.store, release, self.patience)
+        if stored == "stored":
+            self._hint(release.environment, release.release)
+        return stored
 
     # Code, control, claims, runs
 
@@ -227,23 +237,29 @@ class Lake:
         """The absolute location of a relative one; LakeError LW504 when it leaves the lake."""
         return f"{self.uri}/{paths.confine(location)}"
 
-    def entry_uri(self, entry: Entry) -> str:
-        """Where the rows of an entry are, absolute; LakeError LW504 when it leaves its root."""
-        root = self.bases(entry.base) if entry.base else self.uri
-        return f"{root}/{paths.confine(entry.location)}"
-
     def new_location(self, environment: str, table: TableName, run_id: str) -> str:
         """A relative location where nothing is, and where no other run will write."""
         plain = paths.table(environment, table)
-        if self._is_free(plain):
+        if self._is_free(environment, plain):
             return plain
         suffixed = f"{plain}-{_eight(run_id)}"
         taken = 0
         location = suffixed
-        while not self._is_free(location):
+        while not self._is_free(environment, location):
             taken += 1
             location = f"{suffixed}-{taken}"
         return location
+
+    def entry_uri(self, entry: Entry) -> str:
+        """Where an entry's table is, absolute, in this lake or in its base.
+
+        LakeError LW504 when it leaves its root.
+        """
+        return self._uri(entry.base, entry.location)
+
+    def borrowed_uri(self, borrows: Mapping[str, Any]) -> str:
+        """Where the table of an entry's `borrows` is, absolute."""
+        return self._uri(str(borrows.get("base", "")), str(borrows["location"]))
 
     def pin(self, entry: Entry) -> Pin:
         """What a reader of an entry needs; entries of views have none."""
@@ -272,16 +288,7 @@ class Lake:
 
         Runs of all environments may append at the same time.
         """
-        location = self.location_uri(paths.history(kind))
-        head = self.tables.head(location)
-        fields = {item.name: item for item in head.definition.fields} if head else {}
-        for item in rows.schema:
-            fields.setdefault(item.name, Field(item.name, str(from_arrow(item.type))))
-        table_id = str(uuid.uuid5(uuid.NAMESPACE_URL, location))
-        definition = Definition(tuple(fields.values()))
-        token = f"{_HISTORY}:{digest_bytes(repr((now, rows.to_pylist())).encode())[:16]}"
-        self.tables.define(location, definition, token, table_id=table_id, now=now)
-        self.tables.append(location, rows, token)
+        append_history(self.tables, self.location_uri(paths.history(kind)), rows, now)
 
     # What planning reads
 
@@ -311,8 +318,9 @@ class Lake:
             drift=find_drift(self.tables, release, self.entry_uri),
             holds=control.active_holds(records),
             stopped=control.active_stop(records),
+            ends_at=control.ends_at(records),
             resumed=control.resumed_at(records),
-            restorable_from=next(self.numbers(environment), None) if release else None,
+            restorable_from=control.restorable_from(records, release.release) if release else None,
             code=self.released_code(environment, entries),
         )
 
@@ -325,22 +333,21 @@ class Lake:
             case _:
                 return StoreClaims(self.store)
 
-    def _put_or_compare(self, release: Release) -> Literal["stored", "taken"]:
-        path, data = paths.release(release.environment, release.release), encode_release(release)
-        try:
-            self.store.put_new(path, data)
-        except AlreadyExistsError:
-            return "stored" if self._get(path) == data else "taken"
-        return "stored"
+    def _uri(self, base: str, location: str) -> str:
+        if not base:
+            return self.location_uri(location)
+        return f"{self.bases(base)}/{paths.confine(location)}"
 
-    def _is_surely_absent(self, release: Release) -> bool:
-        """On a disk no put of ours is under way any more: what is not there stays absent."""
-        if not isinstance(self.store, LocalStore):
-            return False
-        try:
-            return self._get(paths.release(release.environment, release.release)) is None
-        except LakeError:
-            return False
+    def _within(self, reach: Reach) -> Lake:
+        store, tables, claims = confine_ports(self.store, self.tables, self._claims(), reach)
+        return replace(self, store=store, tables=tables, claims=claims)
+
+    def _owner(self) -> ObjectStore:
+        """Where `lake.json` is written, which belongs to no environment."""
+        reach = reach_of(self.store)
+        if reach is not None and not reach.environment:
+            reach.check(paths.INFO)
+        return bare_store(self.store)
 
     def _get(self, path: str) -> bytes | None:
         try:
@@ -366,7 +373,9 @@ class Lake:
         except LakeError:
             return  # the release is stored; the hint only makes finding it quicker
 
-    def _is_free(self, location: str) -> bool:
+    def _is_free(self, environment: str, location: str) -> bool:
+        if self._get(paths.gone(environment, location)) is not None:
+            return False
         if next(self.store.list(location), None) is not None:
             return False
         return self.tables.head(self.location_uri(location)) is None
@@ -390,15 +399,6 @@ def open_lake(uri: str) -> Lake:
 
 def _eight(run_id: str) -> str:
     return hashlib.sha256(run_id.encode()).hexdigest()[:8]
-
-
-def _unknown(release: Release) -> LakeError:
-    return LakeError(
-        "LW515",
-        f"release: unknown. Storage did not say whether release {release.release}"
-        f" of {release.environment} was stored",
-        hint="nothing was undone; look with `lakewright releases` once storage answers again",
-    )
 
 
 def _moved(entry: Entry, reason: str) -> LakeError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 from lakewright.errors import LakeError
 from lakewright.names import TableName
@@ -13,6 +14,8 @@ from lakewright.specs import resolve_secrets
 HOME = "_lakewright"
 INFO = f"{HOME}/lake.json"
 ENVIRONMENTS = f"{HOME}/env"
+RUNS = f"{HOME}/runs"
+HISTORY = f"{HOME}/history"
 
 _NUMBERED = re.compile(r"(\d{20})\.json\Z")
 
@@ -46,8 +49,12 @@ def latest_hint(name: str) -> str:
     return f"{environment(name)}/LATEST"
 
 
+def code_folder(name: str) -> str:
+    return f"{environment(name)}/code"
+
+
 def code(name: str, digest: str) -> str:
-    return f"{environment(name)}/code/{digest}"
+    return f"{code_folder(name)}/{digest}"
 
 
 def control(name: str) -> str:
@@ -58,12 +65,29 @@ def claim(name: str, group: TableName) -> str:
     return f"{environment(name)}/claims/{group}"
 
 
+def gone(name: str, location: str) -> str:
+    """Where it is written down that a location was collected: it is never used again."""
+    return f"{gone_folder(name)}/{quote(location, safe='')}"
+
+
+def gone_folder(name: str) -> str:
+    return f"{environment(name)}/gone"
+
+
+def runs() -> str:
+    return f"{HOME}/runs"
+
+
+def served(name: str, catalog: str) -> str:
+    return f"{environment(name)}/served/{catalog}.json"
+
+
 def run(run_id: str, name: str) -> str:
-    return f"{HOME}/runs/{run_id}/{name}"
+    return f"{RUNS}/{run_id}/{name}"
 
 
 def history(kind: str) -> str:
-    return f"{HOME}/history/{kind}"
+    return f"{HISTORY}/{kind}"
 
 
 def table(name: str, of: TableName) -> str:

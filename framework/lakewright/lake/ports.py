@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import pyarrow as pa
 
-from lakewright.lake.values import Commit, Definition, Head
+from lakewright.lake.values import Commit, Definition, Head, Pin
+
+CloneMode = Literal["shallow", "copy"]
 
 
 class AlreadyExistsError(Exception):
@@ -77,6 +79,23 @@ class DeltaTables(Protocol):
         table.
         """
 
+    def clone(
+        self,
+        source: Pin,
+        location: str,
+        token: str,
+        *,
+        table_id: str,
+        now: datetime,
+        mode: CloneMode,
+    ) -> int:
+        """Begin a table at `location` with definition and rows of `source`; returns its version.
+
+        One commit with `token`. `shallow` names the files of the source, which must stay where
+        they are; `copy` copies them. The source is only read. LakeError LW531 for what a clone
+        would lose (deletion vectors, column mapping), LW532 when a table is there.
+        """
+
     def restore(self, location: str, version: int, token: str, *, over: int | None = None) -> int:
         """Bring rows back to `version` in one commit; returns its version. The head: no commit.
 
@@ -94,6 +113,17 @@ class DeltaTables(Protocol):
 
     def append(self, location: str, rows: pa.Table, token: str) -> int:
         """Append driver-made rows; returns the version. For ledgers and history."""
+
+    def vacuum(
+        self, location: str, keep: Collection[int], *, untracked_hours: int, dry_run: bool
+    ) -> tuple[str, ...]:
+        """Delete the files that neither the head nor a version of `keep` reads; returns their paths
+        below the location, also of files that are gone already.
+
+        Files that no version names go as well once they are `untracked_hours` old. Nothing outside
+        the location is touched: a clone's borrowed files stay. Changes no rows and may commit
+        entries without a token. LakeError LW530 for a version that the log does not have.
+        """
 
     def sync(self, location: str, after: int) -> None:
         """Make durable what the commits above `after` wrote (a no-op where puts are durable)."""

@@ -36,7 +36,7 @@ class ControlRecord:
 
     No `tables` means the whole environment. `number` is given when it is put.
 
-    stop, clear      the line stands still, or goes on
+    stop, clear      the line stands still, or goes on; named `fork:…` around the making of a fork
     hold, resume     these tables stay as released, or move again; `release` is the latest one then
     pin, revoke      the release is kept under `name` (until `expires_at`); the name is given up
     expire           with `release`: what only releases up to it need of these tables is collected;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -130,6 +130,27 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A version of another table whose files an entry is read from. `base` as in `Entry`."""
+
+    base: str
+    location: str
+    version: int
+
+
+def borrowed_by(borrows: Mapping[str, Any]) -> Iterator[Borrowed]:
+    """All that an entry's `borrows` names: a clone's origin, with the origin's own under
+    `further`; of a view, under the names of its inputs, the tables it stayed behind at.
+    """
+    if "location" in borrows:
+        place = str(borrows.get("base", ""))
+        yield Borrowed(place, str(borrows["location"]), int(borrows["version"]))
+    for value in borrows.values():
+        if isinstance(value, Mapping):
+            yield from borrowed_by(value)
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A table left at its released version, and why. `by`: check, upstream, person, rollback."""
 
@@ -169,6 +190,15 @@ class Collected:
     def has(self, release: int, table: TableName) -> bool:
         """Whether the rows that `release` names for `table` may be gone."""
         return release <= self.upto(table) and release not in self.kept
+
+    @property
+    def newest(self) -> int:
+        """The newest release of which something may be gone; 0 when nothing is."""
+        return max(self.everything, *self.tables.values(), 0)
+
+    def has_any(self, release: int) -> bool:
+        """Whether anything that `release` names may be gone."""
+        return release <= self.newest and release not in self.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +322,8 @@ class LakeState:
     drift: tuple[Drift, ...] = ()
     holds: tuple[Held, ...] = ()  # by persons, from the control records
     stopped: str = ""  # the reason of a stop that was not cleared
+    ends_at: datetime | None = None  # when the environment ends, or ended
+    base: str = ""  # what `release` is taken from where the environment has none: "prod@41"
     restorable_from: int | None = None
     resumed: Mapping[TableName | None, int] = field(
         default_factory=dict

@@ -12,6 +12,8 @@ from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.drift import drift_document, render_drift
 from lakewright.observe.held import since_text, why_text
 from lakewright.observe.paint import Paint, Style, cell_width, plain_text
+from lakewright.observe.retention import cost_text, retained_bytes
+from lakewright.observe.serving import serving_document, serving_line
 from lakewright.observe.tables import count, minute, size
 from lakewright.plans import (
     BuildTable,
@@ -20,6 +22,7 @@ from lakewright.plans import (
     Plan,
     Reason,
     RestoreTable,
+    Serving,
     fate_of,
 )
 from lakewright.specs import SourceFile, digest_files
@@ -41,7 +44,12 @@ _REASONS_WIDTH = 72  # reasons that fit stand on one line
 
 
 def render_plan(
-    plan: Plan, *, color: bool = False, verbose: bool = False, retention_days: int | None = None
+    plan: Plan,
+    *,
+    color: bool = False,
+    verbose: bool = False,
+    retention_days: int | None = None,
+    serving: Serving | None = None,
 ) -> str:
     """What would change and why, for people. Ends with a newline."""
     paint = Paint(color)
@@ -49,11 +57,12 @@ def render_plan(
     fates = [(drift, fate_of(plan, drift)) for drift in plan.state.drift]
     blocks += [render_drift(fates, color=color, verbose=verbose)]
     blocks += ["".join(f"note: {plain_text(note)}\n" for note in plan.notes)]
-    blocks += [_summary(plan) + _restorable(plan.state, retention_days)]
+    served = serving_line(serving) if serving is not None else ""
+    blocks += [_summary(plan) + _restorable(plan.state, retention_days) + served]
     return "\n".join(block for block in blocks if block)
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def plan_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
     """The plan as other programs read it."""
     return {
         "format_version": FORMAT_VERSION,
@@ -61,6 +70,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "project": plan.graph.project,
         "environment": plan.environment,
         "base_release": plan.base_release,
+        "base": plan.state.base or None,
         "created_at": moment(plan.now),
         "today": plan.today.isoformat(),
         "changes": [_change_document(change, plan) for change in plan.changes],
@@ -70,8 +80,11 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "drift": [drift_document(drift, fate_of(plan, drift)) for drift in plan.state.drift],
         "unchanged": [str(name) for name in plan.unchanged],
         "reads_bytes": plan.reads_bytes,
+        "restorable_from": plan.state.restorable_from,
+        "retained_bytes": retained_bytes(plan.state.release),
         "notes": list(plan.notes),
         "empty": plan.empty,
+        "serve": serving_document(serving) if serving is not None else None,
     }
 
 
@@ -97,8 +110,9 @@ def code_of(release: Release) -> str:
 
 def _header(plan: Plan, paint: Paint) -> str:
     release = plan.state.release
+    number = (plan.state.base or f"release {release.release}") if release else ""
     base = (
-        f"release {release.release} ({minute(release.created_at)}, code {code_of(release)})"
+        f"{number} ({minute(release.created_at)}, code {code_of(release)})"
         if release
         else "none, nothing is released yet"
     )
@@ -152,7 +166,8 @@ def _details(change: Change, verbose: bool, *, pending: bool) -> list[str]:
 def _worth_saying(reasons: Sequence[Reason]) -> list[Reason]:
     """Metadata that changes together with code is no news."""
     other = [reason for reason in reasons if reason.kind != "metadata"]
-    return other or list(reasons)
+    causes = [reason for reason in other if reason.kind != "fork"]
+    return other if causes else list(reasons)
 
 
 def _fold(changes: Sequence[Change], verbose: bool) -> tuple[list[Change], list[tuple[str, int]]]:
@@ -188,12 +203,13 @@ def _reads(amount: int | None) -> str:
 
 
 def _restorable(state: LakeState, retention_days: int | None) -> str:
-    if state.release is None:
+    if state.release is None or state.base:
         return ""
     text = f"Rollback point: release {state.release.release}."
     if state.restorable_from is not None:
         kept = f" ({retention_days} days)" if retention_days else ""
-        text += f"  Restorable back to release {state.restorable_from}{kept}."
+        cost = cost_text(retained_bytes(state.release))
+        text += f"  Restorable back to release {state.restorable_from}{kept}, {cost}."
     return f"{text}\n"
 
 

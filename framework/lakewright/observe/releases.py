@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lakewright.lake import CheckResult, Collected, Drift, Entry, Release, ReleasePin
+from lakewright.lake.forks import Origin
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.drift import drift_document, render_drift, status_fates
+from lakewright.observe.environments import origin_document
 from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint
 from lakewright.observe.plans import code_of, held_document
+from lakewright.observe.retention import cost_text, entry_retained, retained_bytes
 from lakewright.observe.tables import count, figure, minute, render_table, size
 
 _SHORT = 8  # characters of a run's id that tell runs apart in a list
@@ -62,6 +65,13 @@ def newest_moves(releases: Iterable[Release]) -> Iterator[Move]:
 def moves_between(releases: Sequence[Release]) -> tuple[Move, ...]:
     """What moved from each release to the next, newest first, then by table."""
     return tuple(newest_moves(sorted(releases, key=lambda release: -release.release)))
+
+
+def _equal(old: Entry | None, new: Entry | None) -> bool:
+    """Whether a release left a table as it was; what it measured of it is no change."""
+    if old is None or new is None:
+        return old is new
+    return replace(old, costs={}) == replace(new, costs={})
 
 
 def render_releases(
@@ -132,32 +142,40 @@ def render_status(
     release: Release | None,
     environment: str,
     *,
+    restorable_from: int | None = None,
     drift: Sequence[Drift] = (),
+    origin: Origin | None = None,
     color: bool = False,
     verbose: bool = False,
 ) -> str:
-    """What readers of an environment see now; `verbose` adds every rule that found rows."""
+    """What readers of an environment see now.
+
+    `verbose` adds every rule that found rows, and what the past of each table costs.
+    """
     paint = Paint(color)
     if release is None:
         return f"{environment} has no release yet: run `lakewright apply`.\n"
     tables = _main(release)
     head = paint(f"{environment} is at release {release.release}", "strong")
-    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n\n"]
-    header = ("table", "kind", "version", "rows", "bytes", "checks")
-    rows = [
+    lines = [f"{head}  ({release.kind} of {minute(release.created_at)}, run {release.run_id})\n"]
+    lines += [f"forked from {origin}\n\n" if origin else "\n"]
+    header: tuple[str, ...] = ("table", "kind", "version", "rows", "bytes", "kept", "checks")
+    rows: list[tuple[str, ...]] = [
         (
             str(entry.table),
             entry.kind,
             str(entry.version) if entry.location else "-",
             figure(entry.rows) if entry.location else "-",
             size(entry.bytes) if entry.location else "-",
+            size(entry_retained(entry)) if entry.location else "-",
             verdicts(entry),
         )
         for entry in tables
     ]
-    lines.append(
-        render_table(header, rows, right=("version", "rows", "bytes"), color=color, indent="  ")
-    )
+    if not verbose:
+        header, rows = _without(5, header), [_without(5, row) for row in rows]
+    figures = ("version", "rows", "bytes", "kept")
+    lines.append(render_table(header, rows, right=figures, color=color, indent="  "))
     found = [row for entry in tables for row in _findings(entry)]
     if found and verbose:
         rules = ("table", "rule", "on fail", "verdict", "rows")
@@ -171,11 +189,23 @@ def render_status(
         )
     more = f" {count(len(found), 'rule')} found rows (-v lists them)." if found else ""
     lines.append(f"\n{count(len(tables), 'table')}, {len(release.held)} held.{more}\n")
+    if restorable_from is not None:
+        cost = cost_text(retained_bytes(release))
+        lines.append(f"Restorable back to release {restorable_from}, {cost}.\n")
     return "".join(lines)
 
 
+def _without(index: int, cells: tuple[str, ...]) -> tuple[str, ...]:
+    return (*cells[:index], *cells[index + 1 :])
+
+
 def status_document(
-    release: Release | None, environment: str, drift: Sequence[Drift] = ()
+    release: Release | None,
+    environment: str,
+    *,
+    restorable_from: int | None = None,
+    drift: Sequence[Drift] = (),
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     if release is None:
         return {"format_version": FORMAT_VERSION, "environment": environment, "release": None,
@@ -191,6 +221,9 @@ def status_document(
         "reason": release.reason,
         "engine": release.engine,
         "code": code_of(release),
+        "forked_from": origin_document(origin),
+        "restorable_from": restorable_from,
+        "retained_bytes": retained_bytes(release),
         "tables": [_entry_document(release.tables[name]) for name in sorted(release.tables)],
         "held": [held_document(held) for held in release.held],
         "drift": [drift_document(item, fate) for item, fate in status_fates(release, drift)],
@@ -243,7 +276,7 @@ def move_document(move: Move) -> dict[str, Any]:
 def _moves(release: Release, before: Mapping[TableName, Entry]) -> Iterator[Move]:
     for name in sorted({*before, *release.tables}):
         old, new = before.get(name), release.tables.get(name)
-        if old != new:
+        if not _equal(old, new):
             yield Move(release, name, old, new)
 
 
@@ -305,6 +338,7 @@ def _entry_document(entry: Entry) -> dict[str, Any]:
         "version": entry.version,
         "rows": entry.rows,
         "bytes": entry.bytes,
+        "retained_bytes": entry_retained(entry),
         "checks": [check_document(check) for check in entry.checks],
         "inputs": {str(name): entry.inputs[name].version for name in sorted(entry.inputs)},
     }

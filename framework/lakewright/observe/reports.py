@@ -10,7 +10,7 @@ from lakewright.observe.held import render_held
 from lakewright.observe.paint import Paint, Style, plain_text
 from lakewright.observe.tables import count, duration, render_table
 from lakewright.plans import Plan
-from lakewright.runtime import Event, Report, TableReport
+from lakewright.runtime import Event, Report, ServeReport, TableReport
 
 _STYLES: dict[str, Style] = {
     "published": "good",
@@ -40,6 +40,7 @@ def render_report(
     blocks.append(render_held(report.held, color=color, verbose=verbose))
     notes = [*report.notes, *(f"{it.table}: {it.note}" for it in report.tables if _has_news(it))]
     blocks.append("".join(f"note: {plain_text(note)}\n" for note in notes))
+    blocks.append(_served(report.served) if report.served is not None else "")
     ending = paint(_ending(report, plan), "good" if report.ok else "bad")
     blocks.append("".join(f"{line}\n" for line in (ending, *_afterwards(report, plan))))
     return "\n".join(block for block in blocks if block)
@@ -67,6 +68,19 @@ def render_event(event: Event, *, color: bool = False) -> str:
     if event.detail:
         parts.append(plain_text(event.detail.removeprefix(f"{event.table}: ")))
     return "  ".join(parts)
+
+
+def _served(served: ServeReport) -> str:
+    """What a serving did. Problems are not in it. Ends with a newline."""
+    parts = [f"{len(served.put)} moved"] if served.put else []
+    parts += [f"{len(served.withdrawn)} withdrawn"] if served.withdrawn else []
+    parts += [f"{served.unchanged} unchanged"] if served.unchanged else []
+    parts += [f"{count(len(served.problems), 'problem')}"] if served.problems else []
+    line = (
+        f"Served release {served.release} into {served.catalog}: {', '.join(parts) or 'nothing'}."
+    )
+    notes = "".join(f"note: {plain_text(note)}\n" for note in served.notes)
+    return f"{notes}{line}\n"
 
 
 def _tables(tables: Sequence[TableReport], color: bool) -> str:

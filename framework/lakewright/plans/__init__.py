@@ -2,6 +2,14 @@
 
 from lakewright.plans.adopting import FilesChoice, plan_adoption
 from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
+from lakewright.plans.forks import (
+    clone_problem,
+    has_first_writes,
+    is_clone,
+    refuse_clones,
+    state_over,
+    tell_first_writes,
+)
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.making import make_plan
 from lakewright.plans.released import compile_released, merge_selected, refuse_unfit_pending
@@ -13,6 +21,13 @@ from lakewright.plans.rolling_back import (
     compile_target,
     make_rollback,
     refuse_collected,
+)
+from lakewright.plans.serving import (
+    Serving,
+    count_behind,
+    make_serving,
+    served_marks,
+    served_names,
 )
 from lakewright.plans.values import (
     AdoptHead,
@@ -56,19 +71,30 @@ __all__ = [
     "Return",
     "Rollback",
     "RollbackMode",
+    "Serving",
     "Way",
     "attempt_of",
     "choose_return",
+    "clone_problem",
     "compile_released",
     "compile_target",
+    "count_behind",
     "fate_of",
+    "has_first_writes",
     "held_along",
     "is_append_like",
+    "is_clone",
     "make_plan",
     "make_rollback",
+    "make_serving",
     "merge_selected",
     "plan_adoption",
+    "refuse_clones",
     "refuse_collected",
     "refuse_undecided",
     "refuse_unfit_pending",
+    "served_marks",
+    "served_names",
+    "state_over",
+    "tell_first_writes",
 ]

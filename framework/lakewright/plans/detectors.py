@@ -100,7 +100,7 @@ def detect_files(seen: Seen, entry: Entry) -> Iterator[Reason]:
         noun = "file" if len(fresh) == 1 else "files"
         names = ", ".join(file.path for file in fresh[:3]) + (", ..." if len(fresh) > 3 else "")
         size = sum(file.size for file in fresh)
-        yield Reason("files", f"{len(fresh)} new {noun}, {_size(size)}: {names}", fresh[0].path)
+        yield Reason("files", f"{len(fresh)} new {noun}, {size_text(size)}: {names}", fresh[0].path)
     if seen.step.transform.input.on_change != "ignore":
         for path in listing.altered:
             yield Reason("files", f"{path} was loaded and is changed now", path)
@@ -174,7 +174,7 @@ def _current(state: LakeState, name: TableName) -> InputVersion | None:
     return InputVersion(released.table_id, released.data_version) if released else None
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
     """Bytes for people: 1.2 MB, powers of 1,000."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB"):

@@ -55,10 +55,10 @@ def make_plan(
 
     `select` limits the changes to these tables; `full` rebuilds what is selected though nothing
     moved; `drift` is what a person decided about rows of others. Nothing is read or written.
-    RefusedError LW310 while the line is stopped, LW311 for a drop that names no released table;
-    DriftError LW32x for rows of others that cannot be adopted.
+    RefusedError LW310 while the line is stopped, LW361 when the environment has ended, LW311 for a
+    drop that names no released table; DriftError LW32x for rows of others that cannot be adopted.
     """
-    _refuse_stopped(state)
+    _refuse_stopped(state, now)
     if drift == "adopt":
         refuse_adoption(graph, state, select)
     today = now.astimezone(ZoneInfo(graph.timezone)).date()
@@ -275,7 +275,13 @@ def _reads_bytes(changes: tuple[Change, ...], state: LakeState) -> int | None:
     return total
 
 
-def _refuse_stopped(state: LakeState) -> None:
+def _refuse_stopped(state: LakeState, now: datetime) -> None:
+    if state.ends_at is not None and state.ends_at <= now:
+        raise RefusedError(
+            "LW361",
+            f"environment {state.environment} has ended: it was dropped or expired",
+            hint="its name is not used again; `lakewright env create` makes one under another name",
+        )
     if state.stopped:
         raise RefusedError(
             "LW310", f"{state.environment} is stopped: {state.stopped}", hint="clear the stop first"

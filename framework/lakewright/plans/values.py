@@ -34,6 +34,7 @@ ReasonKind = Literal[
     "drift",
     "redefined",
     "removed",
+    "fork",
     "adopted",
     "rollback",
 ]

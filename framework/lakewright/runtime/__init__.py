@@ -8,13 +8,14 @@ from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
 from lakewright.runtime.reporting import report_document
 from lakewright.runtime.rolling_back import roll_back
 from lakewright.runtime.rowdiff import RowDiff
+from lakewright.runtime.serving import Server, serve_latest, serve_release
 from lakewright.runtime.unit_tests import (
     UnitTestFailure,
     UnitTestResult,
     run_unit_test,
     try_table,
 )
-from lakewright.runtime.values import Event, Outcome, Report, TableReport, Watch
+from lakewright.runtime.values import Event, Outcome, Report, ServeReport, TableReport, Watch
 
 __all__ = [
     "Analysis",
@@ -22,6 +23,8 @@ __all__ = [
     "Outcome",
     "Report",
     "RowDiff",
+    "ServeReport",
+    "Server",
     "TableReport",
     "UnitTestFailure",
     "UnitTestResult",
@@ -38,5 +41,7 @@ __all__ = [
     "report_document",
     "roll_back",
     "run_unit_test",
+    "serve_latest",
+    "serve_release",
     "try_table",
 ]

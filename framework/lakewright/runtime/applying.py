@@ -14,6 +14,7 @@ from lakewright.errors import InternalError, Interrupted, LakewrightError
 from lakewright.lake import Entry, Held, Lake, Release, SourceHead
 from lakewright.names import TableName
 from lakewright.plans import DropTable, Plan, RestoreTable, refuse_undecided
+from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.ending_holds import end_holds
 from lakewright.runtime.entries import entry_of
@@ -66,6 +67,7 @@ def apply_plan(
     KeyboardInterrupt leaves nothing published and is raised again. After a crash no clean-up is
     owed: the next run finds heads that are ahead and brings them back.
     """
+    lake = lake.confined(plan.environment)
     run = Run(run_id or str(uuid.uuid4()), plan, lake, engine, watch, stop_at, reason, by)
     if plan.empty:
         return empty_report(run)
@@ -122,6 +124,7 @@ def _publish(
     run.stop_at("5 verified")
     entries = {**candidate.entries, **sources}
     release = compose_release(run, parent, entries, held, clock())
+    release = follow_moves(release, parent, publishing)
     candidate.putting = True
     release = put_release(run, publishing, parent, release)
     run.stop_at("6 put")

@@ -88,21 +88,21 @@ class Binder:
     def _bind_view(self, step: Step, entry: Entry) -> None:
         """A view reads the versions its release pinned, also where its inputs have moved since."""
         assert isinstance(step.transform, SqlTransform)
-        private = {name: self._private(name, entry.inputs.get(name)) for name in step.reads}
-        now = datetime.fromisoformat(entry.clock.get("now", "1970-01-01T00:00:00+00:00"))
-        today = date.fromisoformat(entry.clock.get("today", "1970-01-01"))
-        parameters = render_parameters(step, now.astimezone(UTC), today)
-        text = step.transform.render(lambda name: private[name], parameters)
+        private = {name: self._private(name, entry) for name in step.reads}
+        text = step.transform.render(lambda name: private[name], released_parameters(step, entry))
         self._session.bind_view(step.name, SqlRows(text, step.transform))
 
-    def _private(self, name: TableName, used: InputVersion | None) -> str:
+    def _private(self, name: TableName, view: Entry) -> str:
         """The relation of a view's input at the version the view was checked with."""
+        used = view.inputs.get(name)
         step = self._graph.steps.get(name)
         is_view = step is not None and step.kind == "view"
         if used is None or is_view or used == self._current(name):
             return self.relation(name)
         alias = TableName(name.schema, f"{name.table}__at_{used.version}")
-        self._session.bind(alias, Pin(self._location(name), used.table_id, used.version))
+        left = view.borrows.get(str(name))
+        location = self._lake.borrowed_uri(left) if left else self._location(name)
+        self._session.bind(alias, Pin(location, used.table_id, used.version))
         return self._session.relation(alias)
 
     def _written(self, name: TableName) -> str:
@@ -121,6 +121,13 @@ class Binder:
         if isinstance(head, SourceHead):
             return head.location
         return self._lake.pin(self._vector[name]).location
+
+
+def released_parameters(step: Step, entry: Entry) -> dict[str, str]:
+    """The literals of a released query: the clock is the one it was released with."""
+    now = datetime.fromisoformat(entry.clock.get("now", "1970-01-01T00:00:00+00:00"))
+    today = date.fromisoformat(entry.clock.get("today", "1970-01-01"))
+    return render_parameters(step, now.astimezone(UTC), today)
 
 
 def written_by(run: Run, vector: Vector) -> set[TableName]:

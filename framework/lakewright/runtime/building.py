@@ -15,7 +15,7 @@ from lakewright.names import TableName
 from lakewright.plans import BuildTable
 from lakewright.runtime.binding import Binder, versions_used, written_by
 from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
-from lakewright.runtime.entries import companion, entry_of
+from lakewright.runtime.entries import companion, entry_of, retained_costs
 from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
@@ -58,6 +58,7 @@ def build_table(
     if load is not None:
         rows = file_rows(load, fields)
     job = _job(run, change, rows=rows, fields=fields, main=main, quarantine=quarantine)
+    check_sinks(run, job)
     result = session.build(job)
     entries = {step.name: _main_entry(run, change, main, result, vector=vector, fields=fields)}
     if quarantine is not None:
@@ -81,6 +82,8 @@ def companion_entry(member: Member, kind: str, *, grows: bool) -> Entry:
         rows=rows,
         bytes=size,
         data_version=_data_version(member, member.released),
+        borrows=member.borrows,
+        costs=retained_costs(member, member.released, grows=grows),
     )
 
 
@@ -138,6 +141,13 @@ def _job(
     )
 
 
+def check_sinks(run: Run, job: BuildJob) -> None:
+    """RefusedError LW542 before an engine writes anywhere outside the environment."""
+    sinks = (job.target, *((job.quarantine,) if job.quarantine is not None else ()))
+    for place in (*(sink.location for sink in sinks), job.staging):
+        run.lake.check_sink(place)
+
+
 def _is_empty(member: Member) -> bool:
     """Whether the head is known to hold no rows: it is new, or as an empty release left it."""
     entry = member.released
@@ -167,20 +177,23 @@ def _main_entry(
             f" but the commit holds {kept}",
             hint="run it again; if it stays, mark the transform as not deterministic",
         )
-    rows, size = _grown(member, change.before if change.refresh == "incremental" else None)
+    grows = change.refresh == "incremental"
+    rows, size = _grown(member, change.before if grows else None)
     return entry_of(
         step,
         fields,
         member.version,
         location=member.location,
         table_id=member.table_id,
-        token=_token(member, change.before),
+        token=_token(member, member.released),
         engine=run.engine.name,
         inputs=versions_used(step, vector, run.plan.state.inputs),
         rows=rows,
         bytes=size,
         clock=clock_values(step, run.plan.now, run.plan.today),
-        data_version=_data_version(member, change.before),
+        data_version=_data_version(member, member.released),
+        borrows=member.borrows,
+        costs=retained_costs(member, member.released, grows=grows),
     )
 
 

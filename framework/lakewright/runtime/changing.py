@@ -173,17 +173,20 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
     refuse_failed(step, checks)
     used = versions_used(step, vector, run.plan.state.inputs)
     inputs = {name: before.inputs.get(name, version) for name, version in used.items()}
-    entry = replace(before, checks=checks, inputs=inputs, **code_of(step))
+    # A table of another environment stands in one of ours by now, with the same rows.
+    own = group.members.get(step.name)
+    standing = own.released if own is not None and own.released is not None else before
+    entry = replace(standing, checks=checks, inputs=inputs, **code_of(step))
     entries = {
         name: member.released
         for name, member in group.members.items()
         if member.released is not None and name != step.name
     }
-    if step.kind != "view" and not before.is_foreign(run.plan.environment):
+    if step.kind != "view":
         fields = decide_fields(step, before.schema, before, before.engine)
         member = define_member(run, group, step.name, define_main(step, fields))
         run.stop_at(f"3 written {step.name}")
-        token = member.commits[-1].token if member.commits else before.token
+        token = member.commits[-1].token if member.commits else standing.token
         entry = replace(entry, version=member.version, token=token or "", schema=fields)
     report = TableReport(
         step.name, change.action, "none", "published", version=entry.version, checks=checks

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
-from lakewright.errors import DriftError, LakeError, LakewrightError, RefusedError
+from lakewright.errors import DriftError, LakeError, LakewrightError
 from lakewright.lake import (
     Ahead,
+    Claim,
     Commit,
     Definition,
     Entry,
@@ -22,8 +23,17 @@ from lakewright.lake import (
     read_redefined,
 )
 from lakewright.names import TableName
-from lakewright.plans import AdoptHead, AdoptTable, BuildTable, Change, DropTable, PublishView
+from lakewright.plans import (
+    AdoptHead,
+    AdoptTable,
+    AlterTable,
+    BuildTable,
+    Change,
+    DropTable,
+    PublishView,
+)
 from lakewright.runtime.adopting import expect_shown, take_found
+from lakewright.runtime.borrowing import begin_own
 from lakewright.runtime.run import Group, Member, Run, record_commits
 
 RENEWED_EVERY = 60.0  # seconds; a lease lasts five minutes
@@ -53,17 +63,26 @@ def release_claims(groups: Mapping[TableName, Group]) -> list[str]:
 
 @contextmanager
 def renewed(groups: Mapping[TableName, Group], clock: Callable[[], datetime]) -> Iterator[None]:
+    """Hold on to the groups' claims for as long as the block runs, also those taken meanwhile."""
+    with kept_alive(lambda: [group.claim for group in groups.values()], clock):
+        yield
+
+
+@contextmanager
+def kept_alive(
+    claims: Callable[[], Iterable[Claim]], clock: Callable[[], datetime]
+) -> Iterator[None]:
     """Hold on to claims that expire, for as long as the block runs.
 
-    A claim that could not be renewed in time is found lost at step 5, before anything is published.
+    A claim that could not be renewed in time is found lost before anything depends on it.
     """
     ended = Event()
 
     def renew() -> None:
         while not ended.wait(RENEWED_EVERY):
-            for group in groups.values():
+            for claim in claims():
                 try:
-                    group.claim.renew(clock())
+                    claim.renew(clock())
                 except LakewrightError:
                     continue
 
@@ -88,8 +107,8 @@ def record_jvm(run: Run, group: Group) -> None:
 def settle_group(run: Run, group: Group, release: Release | None) -> None:
     """Step 2. Undo what is ahead of the release, unless the rows are rewritten in full anyway.
 
-    What the head is afterwards is the group's base. A table that lies elsewhere is only read: it
-    gets a place of its own when it is written.
+    What the head is afterwards is the group's base. A table that lies elsewhere is only read: one
+    of our own begins from it here, or in step 3 where no row of it is needed.
     """
     if isinstance(group.change, AdoptTable):
         take_found(run, group, group.change)
@@ -99,10 +118,10 @@ def settle_group(run: Run, group: Group, release: Release | None) -> None:
         entry = release.tables.get(name)
         if entry is None or not entry.location:
             continue
-        if entry.is_foreign(run.plan.environment):
-            _refuse_growing(group.change, entry)
-        else:
+        if not entry.is_foreign(run.plan.environment):
             group.members[name] = _settle(run, group.change, entry)
+        elif isinstance(group.change, BuildTable | AlterTable) and not _is_in_full(group.change):
+            group.members[name] = begin_own(run, entry)
 
 
 def put_back(run: Run, group: Group) -> None:
@@ -207,16 +226,6 @@ def _drifted(table: TableName, commit: Commit) -> DriftError:
     )
 
 
-def _refuse_growing(change: Change, entry: Entry) -> None:
-    """RefusedError LW468: rows are never appended where they are only read."""
-    if isinstance(change, BuildTable) and change.refresh == "incremental":
-        raise RefusedError(
-            "LW468",
-            f"{entry.table} lies elsewhere and builds on its own past, so it cannot grow there",
-            hint="load it anew with --full; or adopt it at a place below the environment's folder",
-        )
-
-
 def _redefine(run: Run, member: Member, definition: Definition) -> None:
     """RESTORE brings back old properties: declare again."""
     run.lake.tables.define(
@@ -230,5 +239,8 @@ def _redefine(run: Run, member: Member, definition: Definition) -> None:
 
 def _is_rewritten(change: Change, table: TableName) -> bool:
     """Whether the rows of this member are replaced as a whole, whatever its head holds."""
-    in_full = isinstance(change, BuildTable) and change.refresh == "full"
-    return in_full and table != table.group.ledger
+    return _is_in_full(change) and table != table.group.ledger
+
+
+def _is_in_full(change: Change) -> bool:
+    return isinstance(change, BuildTable) and change.refresh == "full"

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from lakewright.errors import Problem, StalePlanError
 from lakewright.lake import Commit, Entry, Held, Release, compare_definitions, is_ours
-from lakewright.lake.control import active_holds, active_stop
+from lakewright.lake.control import active_holds, active_stop, collected, ended_since
 from lakewright.names import TableName
 from lakewright.plans import DropTable, RestoreTable
+from lakewright.runtime.borrowing import follow_moves
 from lakewright.runtime.run import Group, Member, Run
 
 
@@ -99,7 +100,7 @@ def put_release(
         refuse_overtaken(run, parent, winners, [group.table for group in groups])
         parent = winners[-1]
         verify_groups(run, groups)
-        release = _rebase(run, release, parent, groups)
+        release = follow_moves(_rebase(run, release, parent, groups), parent, groups)
     return release
 
 
@@ -123,7 +124,8 @@ def refuse_overtaken(
     """StalePlanError when a release since `parent` touched what this run writes or read as code.
 
     LW333: it wrote, held or dropped one of our groups, or rolled back. LW334: it brought new code
-    for a table that we read, or for a reader of one whose code we change.
+    for a table that we read, or for a reader of one whose code we change. LW380: it collected rows
+    that this run was planned on.
     """
     before = parent.tables if parent else {}
     held = {hold.table for hold in parent.held} if parent else set()
@@ -135,6 +137,8 @@ def refuse_overtaken(
     }
     recoded = {change.table for change in run.plan.changes if change.action in {"rebuild", "drop"}}
     for winner in winners:
+        if winner.kind == "maintenance" and parent is not None:
+            _refuse_collected(run, parent, winner, {*ours, *upstream})
         newly_held = {hold.table for hold in winner.held} - held
         touched = [
             name
@@ -164,6 +168,20 @@ def refuse_overtaken(
                 )
 
 
+def _refuse_collected(
+    run: Run, parent: Release, winner: Release, used: Collection[TableName]
+) -> None:
+    gone = collected(run.lake.control(run.plan.environment), run.plan.now)
+    for name in sorted(used):
+        if name in parent.tables and gone.has(parent.release, name):
+            raise StalePlanError(
+                "LW380",
+                f"release {winner.release} ({winner.kind}) came first and collected what release"
+                f" {parent.release} needs of {name}",
+                hint="plan again",
+            )
+
+
 def _is_overtaken_source(run: Run, entry: Entry, tables: Mapping[TableName, Entry]) -> bool:
     """Whether a winner pinned a source since this run was planned: its pin is the later one."""
     planned = run.plan.state.release.tables if run.plan.state.release else {}
@@ -178,7 +196,9 @@ def _introduced(entry: Entry, before: Entry | None, number: int) -> int:
 
 
 def _group(tables: Mapping[TableName, Entry], table: TableName) -> tuple[Entry | None, ...]:
-    return tuple(tables.get(name) for name in (table, table.quarantine, table.ledger))
+    """What a release says of a group, without what it measured: that moves nothing."""
+    found = (tables.get(name) for name in (table, table.quarantine, table.ledger))
+    return tuple(entry and replace(entry, costs={}) for entry in found)
 
 
 def _code(tables: Mapping[TableName, Entry], table: TableName) -> str:
@@ -219,8 +239,10 @@ def _held_now(
 
 
 def _refuse_control(run: Run) -> None:
-    """A stop or a hold that somebody said while this run worked."""
+    """A stop, a hold or an end that somebody said while this run worked."""
     records = run.lake.control(run.plan.environment)
+    if ended_since(records, run.plan.now):
+        raise StalePlanError("LW332", f"{run.plan.environment} was dropped meanwhile")
     stopped = active_stop(records)
     if stopped and not run.plan.state.stopped:
         raise StalePlanError("LW332", f"the line was stopped meanwhile: {stopped}")

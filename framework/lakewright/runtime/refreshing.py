@@ -56,6 +56,8 @@ def _released(
 def _refuse_undeployed(lake: Lake, state: LakeState) -> None:
     """RefusedError LW335 for code that no `apply` brought: a refresh runs only what was deployed.
 
+    A fork brings the code of its parent, which an `apply` brought there.
+
     Reads one record per release that brought code which is still in use.
     """
     entries = state.release.tables.values() if state.release else ()

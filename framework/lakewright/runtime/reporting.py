@@ -14,7 +14,7 @@ from lakewright.lake import Release
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.redacting import redact_report, secrets_of
 from lakewright.runtime.run import Run
-from lakewright.runtime.values import Report, TableReport
+from lakewright.runtime.values import Report, ServeReport, TableReport
 
 FORMAT_VERSION = "1.0"
 
@@ -79,6 +79,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "seconds": round(report.seconds, 3),
         "notes": list(report.notes),
+        "serve": _serve_document(report.served) if report.served is not None else None,
     }
 
 
@@ -192,6 +193,18 @@ def _table_document(table: TableReport) -> dict[str, Any]:
     document["seconds"] = round(table.seconds, 3)
     document["checks"] = [asdict(check) for check in table.checks]
     return document
+
+
+def _serve_document(served: ServeReport) -> dict[str, Any]:
+    return {
+        "catalog": served.catalog,
+        "release": served.release,
+        "put": list(served.put),
+        "withdrawn": list(served.withdrawn),
+        "unchanged": served.unchanged,
+        "notes": list(served.notes),
+        "error": [_problem_document(problem) for problem in served.problems] or None,
+    }
 
 
 def _problem_document(problem: Problem) -> dict[str, Any]:

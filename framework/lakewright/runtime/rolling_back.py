@@ -61,6 +61,7 @@ def roll_back(
     is no failure: it is noted, and the next run settles it. With an empty plan only heads that an
     earlier rollback left behind follow.
     """
+    lake = lake.confined(plan.environment)
     settled = replace(plan, state=replace(plan.state, drift=()))  # nobody chose to discard rows
     run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason, by)
     began = time.monotonic()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid5
 
 from lakewright.engines.port import Engine
@@ -44,7 +45,8 @@ class Run:
 class Member:
     """One Delta table of a claimed group. `base` is its head after step 2, None before its first.
 
-    `commits` are those this run made, in order, as the log shows them.
+    `commits` are those this run made, in order, as the log shows them. `came_from`: the entry of
+    another environment whose rows the table began with; `released` is then that beginning.
     """
 
     table: TableName
@@ -54,6 +56,7 @@ class Member:
     base: Head | None
     table_id: str
     commits: list[Commit] = field(default_factory=list)
+    came_from: Entry | None = None
     overwritten: tuple[Commit, ...] = ()  # of others, below rows that are replaced as a whole
 
     @property
@@ -69,6 +72,11 @@ class Member:
         if self.commits:
             return self.commits[-1].version
         return self.released.version if self.released else self.base_version
+
+    @property
+    def borrows(self) -> Mapping[str, Any]:
+        """What else must stay for the table to be read; as long as its location is in use."""
+        return self.released.borrows if self.released else {}
 
     @property
     def written(self) -> tuple[Commit, ...]:

@@ -33,6 +33,26 @@ class TableReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeReport:
+    """How a catalog was brought to a release. Names are those in the catalog."""
+
+    catalog: str
+    release: int
+    put: tuple[str, ...] = ()
+    withdrawn: tuple[str, ...] = ()
+    unchanged: int = 0
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """4 when all that is missing was refused to spare objects of others, 1 for the rest."""
+        if not self.problems:
+            return 0
+        return 4 if all(problem.code == "LW464" for problem in self.problems) else 1
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """How a run ended. `release`: a number, None for none, "unknown" if storage would not say."""
 
@@ -46,6 +66,7 @@ class Report:
     exit_code: int = 0
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    served: ServeReport | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from lakewright.specs.loading import load_files, load_released
 from lakewright.specs.reading import find_root, load_project
 from lakewright.specs.secrets import check_secrets, resolve_secrets
-from lakewright.specs.targets import Target, resolve_target
+from lakewright.specs.targets import Base, Target, resolve_lake, resolve_target
 from lakewright.specs.texts import suggest
 from lakewright.specs.unit_tests import (
     Given,
@@ -15,6 +15,7 @@ from lakewright.specs.unit_tests import (
 )
 from lakewright.specs.values import (
     Action,
+    BaseSpec,
     ColumnSpec,
     DeltaInput,
     ExpectSpec,
@@ -26,6 +27,7 @@ from lakewright.specs.values import (
     Project,
     PythonRef,
     Segment,
+    ServeSpec,
     SourceFile,
     SqlText,
     TableSpec,
@@ -35,6 +37,8 @@ from lakewright.specs.values import (
 
 __all__ = [
     "Action",
+    "Base",
+    "BaseSpec",
     "ColumnSpec",
     "DeltaInput",
     "ExpectSpec",
@@ -49,6 +53,7 @@ __all__ = [
     "Project",
     "PythonRef",
     "Segment",
+    "ServeSpec",
     "SourceFile",
     "SqlText",
     "TableSpec",
@@ -63,6 +68,7 @@ __all__ = [
     "load_released",
     "names_of",
     "read_unit_tests",
+    "resolve_lake",
     "resolve_secrets",
     "resolve_target",
     "suggest",

@@ -101,6 +101,24 @@ def _scalar(value: Any) -> Any:
     return value
 
 
+def _schema_pattern(value: str) -> str:
+    filled = value.replace("{schema}", "s").replace("{environment}", "e")
+    if not is_column_name(filled) or filled != filled.lower():
+        hint = "like {schema}, {environment}_{schema} or marts; small letters, digits, underscores"
+        raise _refuse("LW390", f"`{value}` is not a schema to serve into", hint)
+    return value
+
+
+def _principal(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise _refuse("LW122", "a grant names a user or a group", "for example analysts")
+    return value
+
+
+def _served(value: Any) -> Any:
+    return {"as": value} if isinstance(value, str) else value
+
+
 def _schema(value: Any) -> Any:
     return {"layer": value} if isinstance(value, str) else value
 
@@ -141,6 +159,39 @@ class SchemaModel(Model):
     )
 
 
+class GrantsModel(Model):
+    select: Annotated[
+        tuple[Annotated[str, AfterValidator(_principal)], ...], Field(strict=False)
+    ] = Field(default=(), description="Users and groups who may read what is served.")
+
+
+class ServeModel(Model):
+    """Each release as objects of a Spark catalog; a word alone is short for `{as: WORD}`."""
+
+    as_: Literal["view", "table"] = Field(
+        default="view",
+        alias="as",
+        description="view: at the released version; table: the head, also during a run.",
+    )
+    catalog: Annotated[str, AfterValidator(_identifier)] = Field(
+        default="spark_catalog", description="The Spark catalog to serve into."
+    )
+    schema_: Annotated[str, AfterValidator(_schema_pattern)] = Field(
+        default="{schema}",
+        alias="schema",
+        description="May hold {schema}, {environment}; without {schema}: tables are schema_table.",
+    )
+    layers: Words = Field(default=(), description="Only tables of these layers; else all.")
+    grants: GrantsModel = Field(
+        default_factory=GrantsModel, description="Who may read, where the catalog knows GRANT."
+    )
+
+
+class TargetBaseModel(Model):
+    lake: str = Field(description="The lake that is read, never written.")
+    environment: str = Field(description="Its environment whose latest release is the base.")
+
+
 class TargetModel(Model):
     lake: str = Field(description="A folder, or s3://, abfss://, gs://; relative to the project.")
     engine: Literal["sail", "spark"] = Field(
@@ -150,6 +201,13 @@ class TargetModel(Model):
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
     allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
+    serve: Annotated[ServeModel, BeforeValidator(_served, str | ServeModel)] | None = Field(
+        default=None, description="Published views for readers of a Spark catalog."
+    )
+    base: TargetBaseModel | None = Field(
+        default=None,
+        description="Where an environment without a release begins: the first apply forks it.",
+    )
 
 
 class SettingsModel(Model):
@@ -170,9 +228,12 @@ class SettingsModel(Model):
     timezone: Annotated[str, AfterValidator(_timezone)] = Field(
         default="UTC", description="The zone whose date `:today` is."
     )
-    retention: Days = Field(default=30, description="How far back releases stay restorable.")
+    retention: Days = Field(
+        default=30,
+        description="How long a release stays restorable after the next one; `lakewright gc` acts.",
+    )
     keep_releases: int | None = Field(
-        default=None, ge=1, description="Keep at least so many releases."
+        default=None, ge=1, description="Keep at least the last so many releases, however old."
     )
     strict: bool = Field(default=False, description="Refuse what an engine is not verified for.")
     targets: dict[str, TargetModel] = Field(

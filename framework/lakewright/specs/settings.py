@@ -13,11 +13,11 @@ from typing import Any
 from lakewright.errors import Problem, SpecError
 from lakewright.names import is_column_name, parse_environment
 from lakewright.specs.documents import Document, parse_document
-from lakewright.specs.models import SettingsModel, TargetModel
+from lakewright.specs.models import ServeModel, SettingsModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
-from lakewright.specs.values import SourceFile, TargetSpec
+from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
 
 SETTINGS = "lakewright.yml"
 
@@ -56,9 +56,7 @@ def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
         return None, tuple(problems)
     model = _read_model(document, problems)
     problems.extend(_schema_problems(document, model))
-    targets = {
-        name: _target(name, target, document, problems) for name, target in model.targets.items()
-    }
+    targets = {name: _target(name, model, document, problems) for name in model.targets}
     written = document.root.value.get("targets")  # a wrong target was reported, and does exist
     known = written if isinstance(written, dict) else targets
     if model.default_target is not None and model.default_target not in known:
@@ -84,8 +82,17 @@ def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any
         "timezone": model.timezone,
         "vars": dict(variables),
     }
-    lines = (f"{key}: {_flow(value)}\n" for key, value in reduced.items())
+    # Retention travels with the code, for a collection without a checkout; it makes no row another.
+    if model.retention != _default("retention"):
+        reduced["retention"] = f"{model.retention}d"
+    if model.keep_releases is not None:
+        reduced["keep_releases"] = model.keep_releases
+    lines = (f"{key}: {_flow(value)}\n" for key, value in sorted(reduced.items()))
     return SourceFile(SETTINGS, "".join(lines))
+
+
+def _default(key: str) -> Any:
+    return SettingsModel.model_fields[key].default
 
 
 def _read_model(document: Document, problems: list[Problem]) -> SettingsModel:
@@ -131,19 +138,26 @@ def _schema_problems(document: Document, model: SettingsModel) -> list[Problem]:
 
 
 def _target(
-    name: str, model: TargetModel, document: Document, problems: list[Problem]
+    name: str, settings: SettingsModel, document: Document, problems: list[Problem]
 ) -> TargetSpec:
+    model = settings.targets[name]
     at = ("targets", name)
     where = document.key_place(*at)
     texts: list[tuple[tuple[str | int, ...], str]] = [(("lake",), model.lake)]
-    texts.append((("environment",), model.environment or ""))
     texts += [(("conf", key), value) for key, value in model.conf.items()]
     texts += [(("allow_paths", i), path) for i, path in enumerate(model.allow_paths)]
+    named: list[tuple[tuple[str | int, ...], str]] = [(("environment",), model.environment or "")]
+    if model.base is not None:
+        texts += [(("base", "lake"), model.base.lake)]
+        named += [(("base", "environment"), model.base.environment)]
+    texts += named
     for loc, text in texts:
         problems.extend(check_secrets(text, document.place(*at, *loc)))
-    if model.environment and "${" not in model.environment:
+    for loc, text in named:
+        if not text or "${" in text:
+            continue
         try:
-            parse_environment(model.environment, document.place(*at, "environment"))
+            parse_environment(text, document.place(*at, *loc))
         except SpecError as error:
             problems.extend(error.problems)
     return TargetSpec(
@@ -156,4 +170,30 @@ def _target(
         explicit_engine="engine" in model.model_fields_set,
         allow_paths=model.allow_paths,
         conf=dict(model.conf),
+        serve=_serve(at, model.serve, settings, document, problems) if model.serve else None,
+        base=BaseSpec(model.base.lake, model.base.environment) if model.base else None,
+    )
+
+
+def _serve(
+    at: tuple[str, str],
+    model: ServeModel,
+    settings: SettingsModel,
+    document: Document,
+    problems: list[Problem],
+) -> ServeSpec:
+    for number, layer in enumerate(model.layers):
+        if layer not in settings.layers:
+            where = document.place(*at, "serve", "layers", number)
+            hint = suggest(layer, settings.layers) or f"layers: {', '.join(settings.layers)}"
+            message = f"`{layer}` is not a layer of this project"
+            problems.append(Problem("LW132", message, where, hint=hint))
+    chosen = [name for name, schema in settings.schemas.items() if schema.layer in model.layers]
+    return ServeSpec(
+        catalog=model.catalog.lower(),
+        pattern=model.schema_,
+        where=document.key_place(*at, "serve"),
+        mode=model.as_,
+        schemas=tuple(sorted(chosen)) if model.layers else None,
+        readers=tuple(dict.fromkeys(model.grants.select)),
     )

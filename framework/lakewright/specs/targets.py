@@ -11,7 +11,16 @@ from lakewright.errors import UsageError
 from lakewright.names import parse_environment
 from lakewright.specs.secrets import resolve_secrets
 from lakewright.specs.texts import suggest
-from lakewright.specs.values import Project, TargetSpec
+from lakewright.specs.values import Project, ServeSpec, TargetSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What a target reads and never writes. `written` is the lake as releases name it."""
+
+    written: str
+    lake: str
+    environment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +35,8 @@ class Target:
     explicit_engine: bool
     allow_paths: tuple[str, ...]
     conf: Mapping[str, str]
+    serve: ServeSpec | None = None
+    base: Base | None = None
 
 
 def resolve_target(
@@ -56,7 +67,26 @@ def resolve_target(
         explicit_engine=spec.explicit_engine,
         allow_paths=tuple(_absolute(fill(prefix), project.root) for prefix in spec.allow_paths),
         conf={key: fill(value) for key, value in spec.conf.items()},
+        serve=spec.serve,
+        base=_base(spec, project.root, fill),
     )
+
+
+def resolve_lake(
+    written: str,
+    root: str,
+    environ: Mapping[str, str],
+    read_file: Callable[[str], str] | None = None,
+) -> str:
+    """The absolute folder or URI of a lake as written; LakeError LW181 for a missing variable."""
+    return _absolute(resolve_secrets(written, environ, read_file or _reader(root)), root)
+
+
+def _base(spec: TargetSpec, root: str, fill: Callable[[str], str]) -> Base | None:
+    if spec.base is None:
+        return None
+    environment = parse_environment(fill(spec.base.environment), spec.where)
+    return Base(spec.base.lake, _absolute(fill(spec.base.lake), root), environment)
 
 
 def _choose(project: Project, name: str | None) -> TargetSpec:

@@ -19,7 +19,6 @@ Loc = tuple[str | int, ...]
 # What the design names and this version does not read yet.
 LATER_KINDS = ("seed", "append", "changes")
 LATER_KEYS = {
-    "base": "reading another lake as a base",
     "delete_when": "kind: changes",
     "file": "kind: seed",
     "history": "kind: changes",

@@ -177,6 +177,39 @@ class TableSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class ServeSpec:
+    """How a target serves its releases in a Spark catalog."""
+
+    catalog: str
+    pattern: str  # the schema, with `{schema}` and `{environment}`
+    where: Place
+    mode: Literal["view", "table"] = "view"
+    schemas: tuple[str, ...] | None = None  # of the project; None: all
+    readers: tuple[str, ...] = ()  # who is granted SELECT
+
+    def name_of(self, table: TableName, environment: str) -> tuple[str, str]:
+        """Schema and name of the object that serves `table`."""
+        schema = self.pattern.replace("{schema}", table.schema).replace(
+            "{environment}", environment
+        )
+        own = "{schema}" in self.pattern
+        return schema, table.table if own else f"{table.schema}_{table.table}"
+
+    def serves(self, table: TableName, kind: str) -> bool:
+        """Whether a table of that kind is served: no source, no companion, of a chosen schema."""
+        chosen = self.schemas is None or table.schema in self.schemas
+        return chosen and kind != "source" and table == table.group
+
+
+@dataclass(frozen=True, slots=True)
+class BaseSpec:
+    """A lake that is only read, and the environment there, as written."""
+
+    lake: str
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
 class TargetSpec:
     """A target as written; `${env:NAME}` is not yet resolved."""
 
@@ -189,6 +222,8 @@ class TargetSpec:
     explicit_engine: bool = False  # a protected target runs on Sail only when it says so
     allow_paths: tuple[str, ...] = ()  # prefixes that ingest and source may read; empty: any
     conf: Mapping[str, str] = field(default_factory=dict)  # Spark settings
+    serve: ServeSpec | None = None
+    base: BaseSpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
