@@ -347,3 +347,21 @@ def test_a_project_without_tests_is_told(cli: Cli) -> None:
     done = cli("test")
     assert (done.code, done.out) == (2, "")
     assert "LW301" in done.err
+
+
+def test_a_project_below_a_folder_with_a_strange_name_works(tmp_path: Path) -> None:
+    folder = tmp_path / "my data é" / "9 lives"
+    folder.mkdir(parents=True)
+    assert run_program("init", ".", cwd=folder).code == 0
+    done = run_program("apply", "--yes", "--json", cwd=folder)
+    assert (done.code, json.loads(done.out)["ok"]) == (0, True)
+    query = "SELECT * FROM gold.customer_totals"
+    rows = json.loads(run_program("sql", query, "--format", "json", cwd=folder).out)
+    assert [row["customer"] for row in rows] == ["Ada", "Grace"]
+    assert [path.name for path in tmp_path.iterdir()] == ["my data é"]
+
+
+def test_a_folder_that_delta_would_misread_is_refused(tmp_path: Path) -> None:
+    done = run_program("status", "--lake", "50%25", cwd=tmp_path)
+    assert done.code == 5
+    assert "LW506" in done.err

@@ -29,7 +29,8 @@ def init_project(common: Common, folder: str) -> int:
     root = Path(folder).absolute()
     files = {_target(path): path.read_text(encoding="utf-8") for path in _template_files()}
     _refuse_existing(root, files)
-    name = re.sub(r"[^a-z0-9_]+", "_", root.name.lower()).strip("_") or "project"
+    name = re.sub(r"[^a-z0-9_]+", "_", root.name.lower()).strip("_")
+    name = name if name[:1].isalpha() else f"project_{name}".rstrip("_")
     try:
         for relative, text in sorted(files.items()):
             path = root / relative

@@ -12,6 +12,7 @@ from lakewright.engines.capabilities import engine_capabilities
 from lakewright.engines.catalogs import Catalog, no_catalog
 from lakewright.engines.features import refuse_features
 from lakewright.engines.interrupts import KeptInterrupt
+from lakewright.engines.plain_paths import PlainPaths
 from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import SESSION_SETTINGS, quiet_pyspark
@@ -48,6 +49,7 @@ class SailEngine:
         self._url = f"sc://127.0.0.1:{self._server.listening_address[1]}"
         self._conf = {**SESSION_SETTINGS, **conf}
         self._open: set[Any] = set()
+        self._paths = PlainPaths()
         atexit.register(self.close)
 
     @property
@@ -71,7 +73,7 @@ class SailEngine:
             spark.conf.set(key, value)
         self._interrupt.restore()
         self._open.add(spark)
-        return FrameSession(spark, self.capabilities, lambda: self._end(spark))
+        return FrameSession(spark, self.capabilities, lambda: self._end(spark), self._paths)
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)
@@ -85,6 +87,7 @@ class SailEngine:
             self._end(spark)
         if self._server.running:
             self._server.stop()
+        self._paths.close()
         atexit.unregister(self.close)
 
     def _end(self, spark: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -46,17 +47,22 @@ class FrameSession:
         spark: SparkSession,
         capabilities: Capabilities,
         end: Callable[[], None] | None = None,
+        reach: Callable[[str], str] = str,
     ) -> None:
-        """`end` ends a session of its own, and its views with it; else they are dropped."""
+        """`end` ends a session of its own, and its views with it; else they are dropped.
+
+        `reach` turns a location into one that the engine takes as it is.
+        """
         self.spark = spark
         self.capabilities = capabilities
         self._end = end
+        self._reach = reach
         self._bound: dict[TableName, str] = {}
         self._analysed: tuple[Rows, DataFrame] | None = None
 
     def bind(self, table: TableName, pin: Pin) -> None:
         with explaining():
-            self._register(table, self.version(pin.location, pin.version))
+            self._register(table, self.version(self._reach(pin.location), pin.version))
 
     def bind_view(self, table: TableName, rows: SqlRows) -> None:
         with explaining(rows):
@@ -78,7 +84,7 @@ class FrameSession:
         return fields
 
     def build(self, job: BuildJob) -> BuildResult:
-        return build(self, job)
+        return build(self, self._reached(job))
 
     def try_rows(
         self, rows: Rows, fields: Sequence[Field], checks: Sequence[Check], now: datetime
@@ -147,6 +153,15 @@ class FrameSession:
 
     def explaining(self, rows: Rows) -> AbstractContextManager[None]:
         return explaining(rows)
+
+    def _reached(self, job: BuildJob) -> BuildJob:
+        apart = job.quarantine
+        return replace(
+            job,
+            target=replace(job.target, location=self._reach(job.target.location)),
+            quarantine=apart and replace(apart, location=self._reach(apart.location)),
+            staging=self._reach(job.staging),
+        )
 
     def _register(self, table: TableName, frame: DataFrame) -> None:
         view = f"lw__{table.schema}__{table.table}"

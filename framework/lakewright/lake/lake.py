@@ -391,9 +391,18 @@ class Lake:
 
 
 def open_lake(uri: str) -> Lake:
-    """The lake at a folder, which is made absolute, or at a URI. It need not exist yet."""
+    """The lake at a folder, which is made absolute, or at a URI. It need not exist yet.
+
+    LakeError LW506 for a folder that Delta's libraries read as another one.
+    """
     local = "://" not in uri or uri.startswith("file://")
     root = str(Path(uri.removeprefix("file://")).absolute()) if local else uri.rstrip("/")
+    if local and "%" in root:
+        raise LakeError(
+            "LW506",
+            f"a lake cannot lie in {root}: Delta reads `%` in a path as the code of a character",
+            hint="rename the folder, or choose another one",
+        )
     return Lake(root, open_store(root), DeltaLakeTables())
 
 
