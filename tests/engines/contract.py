@@ -390,3 +390,9 @@ class EngineContract:
         with pytest.raises(LakewrightError) as caught:
             engine.catalog("spark_catalog")
         assert caught.value.code == ("LW634" if engine.capabilities.catalog else "LW633")
+
+    def test_rows_are_counted_by_conditions_in_one_scan(self, session: Session) -> None:
+        counted = session.count_rows(
+            LEGS, {"late": "delay > 0", "unknown": "plane IS NULL", "all": "true", "none": "false"}
+        )
+        assert counted == {"late": 2, "unknown": 1, "all": 4, "none": 0}

@@ -224,6 +224,13 @@ class FakeSession:
     def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:
         return {name: self._scalar(sql) for name, sql in expressions.items()}
 
+    def count_rows(self, table: TableName, conditions: Mapping[str, str]) -> Mapping[str, int]:
+        relation = self.relation(table)
+        return {
+            name: self._scalar(f"SELECT count(*) FROM {relation} WHERE {sql}")
+            for name, sql in conditions.items()
+        }
+
     def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
         rows = self._table(SqlRows(sql))
         return rows if limit is None else rows.slice(0, limit)

@@ -164,6 +164,9 @@ class Session(Protocol):
     def measure(self, expressions: Mapping[str, str]) -> Mapping[str, int]:
         """Evaluate scalar SQL expressions over bound tables, all in one query; NULL counts as 0."""
 
+    def count_rows(self, table: TableName, conditions: Mapping[str, str]) -> Mapping[str, int]:
+        """Count, in one scan of a bound table, the rows for which each SQL condition is true."""
+
     def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
         """The rows of a query over bound tables."""
 

@@ -116,6 +116,13 @@ class FrameSession:
             values = self.spark.sql(f"SELECT {columns}").toArrow().to_pylist()[0]
         return {name: int(values[f"_{index}"]) for index, name in enumerate(names)}
 
+    def count_rows(self, table: TableName, conditions: Mapping[str, str]) -> Mapping[str, int]:
+        counts = [f"count_if({sql}) AS `_{at}`" for at, sql in enumerate(conditions.values())]
+        with explaining():
+            frame = self.spark.sql(f"SELECT {', '.join(counts)} FROM {self.relation(table)}")
+            values = frame.toArrow().to_pylist()[0]
+        return {name: int(values[f"_{at}"]) for at, name in enumerate(conditions)}
+
     def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
         with explaining(SqlRows(sql)):
             frame = self.spark.sql(sql)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 from lakewright.engines.port import BuildResult, Session
@@ -27,12 +27,14 @@ def counted_results(step: Step, result: BuildResult) -> tuple[CheckResult, ...]:
 def measured_results(
     step: Step, session: Session, checks: Iterable[Check], rows: int | None
 ) -> tuple[CheckResult, ...]:
-    """Verdicts of `checks`, measured in one query on the table as it is bound in the session.
+    """Verdicts of `checks`, measured on the table as it is bound in the session.
 
-    `rows` is the table's count where it is known; it is not counted again.
+    All rules about rows take one scan, all others one query. `rows` is the table's count where it
+    is known; it is not counted again.
     """
     measured = {check: measurement_of(check, session) for check in checks}
     counts = {COUNT: rows} if rows is not None else {}
+    counts |= _scan_rows(step, session, measured)
     wanted = {text for pair in measured.values() for text in pair} - counts.keys()
     if wanted:
         relation = session.relation(step.name)
@@ -42,6 +44,20 @@ def measured_results(
         _judge(check, counts[failed], counts[looked_at])
         for check, (failed, looked_at) in measured.items()
     )
+
+
+def _scan_rows(
+    step: Step, session: Session, measured: Mapping[Check, tuple[str, str]]
+) -> dict[str, int]:
+    """What the rules about rows measure, and the count of all rows; nothing without such rules."""
+    failing = {
+        failed: f"NOT ({check.test.ok})"
+        for check, (failed, _) in measured.items()
+        if isinstance(check.test, RowTest)
+    }
+    if not failing:
+        return {}
+    return dict(session.count_rows(step.name, {**failing, COUNT: "true"}))
 
 
 def refuse_failed(step: Step, results: Iterable[CheckResult]) -> None:
