@@ -17,10 +17,12 @@ import pytest
 from lakewright.cli.main import run_command
 
 PROGRAM = str(Path(sys.executable).with_name("lakewright"))
+# An installed program has its bytecode; without it every start would compile all modules.
+_UNSET = {"CI", "NO_COLOR", "PYTHONDONTWRITEBYTECODE"}
 CLEAN = {
     key: value
     for key, value in os.environ.items()
-    if not key.startswith("LAKEWRIGHT_") and key not in {"CI", "NO_COLOR"}
+    if not key.startswith("LAKEWRIGHT_") and key not in _UNSET
 } | {"USER": "ana", "TERM": "xterm"}
 
 

@@ -251,7 +251,7 @@ class MemoryTables:
         found = self._version(source.location, source.version)
         count = found.rows.num_rows
         files = frozenset(
-            name if "://" in name else f"{source.location}/{name}" for name in found.files
+            name if "/" in name else f"{source.location}/{name}" for name in found.files
         )
         if mode == "copy" and files:
             files = self._new_file(location, found.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -74,11 +75,14 @@ def test_a_strangers_write_is_drift_and_an_optimize_is_not(shop: Shop) -> None:
 
 
 def test_collected_releases_are_not_restorable_unless_pinned(shop: Shop) -> None:
-    lake = shop.world.lake()
-    lake.put_control(ENVIRONMENT, ControlRecord("expire", "", "gc", NOW, release=1))
+    expire = ControlRecord("expire", "", "gc", NOW, release=1)
+    pinned = copy.deepcopy(shop)
+    shop.world.lake().put_control(ENVIRONMENT, expire)
     assert [v.restorable for v in past(shop).versions] == [True, False, False]
+    lake = pinned.world.lake()
     lake.put_control(ENVIRONMENT, ControlRecord("pin", "", "ana", NOW, release=1, name="audit"))
-    assert [v.restorable for v in past(shop).versions] == [True, True, False]
+    lake.put_control(ENVIRONMENT, expire)
+    assert [v.restorable for v in past(pinned).versions] == [True, True, False]
 
 
 def test_a_version_that_the_log_lost_is_not_restorable(shop: Shop) -> None:

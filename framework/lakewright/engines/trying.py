@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lakewright.engines.building import Frames, flag_rows, shape_rows
 from lakewright.engines.messages import explaining
@@ -16,38 +15,37 @@ def try_rows(frames: Frames, job: BuildJob) -> TriedRows:
     rules = Rules.of(job.checks, reads_files=isinstance(job.rows, FileRows))
     with explaining(job.rows):
         rows = flag_rows(frames, job, rules, shape_rows(frames, job)).toArrow()
-    apart = _apart(rows)
-    dropped = rows[DROPPED] if DROPPED in rows.column_names else _all(rows, value=False)
+    apart, dropped = _apart(rows), _flags(rows, DROPPED)
     names = [field.name for field in job.fields]
-    kept = pc.and_(pc.invert(apart), pc.invert(dropped))
-    quarantined = rows.filter(apart)
+    kept = [not away and not gone for away, gone in zip(apart, dropped, strict=True)]
+    quarantined = rows.filter(pa.array(apart, pa.bool_()))
     failed = (
         quarantined[FAILED] if FAILED in rows.column_names else pa.array([], pa.list_(pa.string()))
     )
     return TriedRows(
-        kept=rows.filter(kept).select(names),
+        kept=rows.filter(pa.array(kept, pa.bool_())).select(names),
         quarantined=quarantined.select(names).append_column("_failed_rules", failed),
-        dropped=rows.filter(dropped).select(names),
+        dropped=rows.filter(pa.array(dropped, pa.bool_())).select(names),
         failed=_failures(rows, rules, kept),
     )
 
 
-def _failures(rows: pa.Table, rules: Rules, kept: pa.ChunkedArray) -> dict[str, int]:
+def _failures(rows: pa.Table, rules: Rules, kept: list[bool]) -> dict[str, int]:
     """Of `fail` and `warn` rules among the kept rows, of the others among all."""
-    found = {}
-    for index, check in enumerate(rules.checks):
-        broken = pc.invert(rows[verdict(index)])
-        if check.on_fail in {"fail", "warn"}:
-            broken = pc.and_(broken, kept)
-        found[check.name] = pc.sum(broken).as_py() or 0
-    return found
+    return {
+        check.name: sum(
+            not passes and (keeps or check.on_fail not in {"fail", "warn"})
+            for passes, keeps in zip(_flags(rows, verdict(index)), kept, strict=True)
+        )
+        for index, check in enumerate(rules.checks)
+    }
 
 
-def _apart(rows: pa.Table) -> pa.ChunkedArray:
+def _apart(rows: pa.Table) -> list[bool]:
     if FAILED not in rows.column_names:
-        return _all(rows, value=False)
-    return pc.greater(pc.fill_null(pc.list_value_length(rows[FAILED]), 0), 0)
+        return [False] * rows.num_rows
+    return [bool(names) for names in rows[FAILED].to_pylist()]
 
 
-def _all(rows: pa.Table, *, value: bool) -> pa.ChunkedArray:
-    return pa.chunked_array([pa.array([value] * rows.num_rows, pa.bool_())])
+def _flags(rows: pa.Table, name: str) -> list[bool]:
+    return rows[name].to_pylist() if name in rows.column_names else [False] * rows.num_rows
