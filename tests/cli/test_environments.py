@@ -287,3 +287,15 @@ def test_apply_goes_on_with_a_fork_that_was_not_finished(branch: Cli) -> None:
     assert "LW365" in branch("plan", "-t", "pr", "-e", "pr").err
     assert branch("apply", "-t", "pr", "-e", "pr", "--yes").code == 0
     assert branch("plan", "-t", "pr", "-e", "pr").code == 0
+
+
+def test_a_dropped_environment_is_collected_and_its_origin_is_left_alone(built: Cli) -> None:
+    built("env", "create", "test", "--from", "dev_ana")
+    built("env", "drop", "test", "--yes")
+    before = files_of(built.folder / ".lake/dev_ana")
+    done = built("gc", "-e", "test", "--yes", "--json")
+    assert done.code == 0, done.err
+    left = files_of(built.folder / ".lake/_lakewright/env/test")
+    assert not [path for path in left if "/code/" in path]
+    assert files_of(built.folder / ".lake/dev_ana") == before
+    assert built("env", "create", "test", "--from", "dev_ana").code == 4

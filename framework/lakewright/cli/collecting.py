@@ -57,7 +57,7 @@ def collect_garbage(common: Common, *, dry_run: bool, yes: bool, grace: str, rea
 
 
 def _lake(space: Workspace) -> Lake:
-    lake = existing_lake(space)
+    lake = existing_lake(space, even_ended=True)
     if space.project is not None:
         lake.check_project(space.project.name)
     return lake
