@@ -1,0 +1,323 @@
+"""Histories: everything that may happen to a lake, in any order, each step judged by the model.
+
+An operation says what release it should add (`expect`) and does it (`act`). It is done by a process
+that may be killed at any of its operations on the lake. A new operation is one rule below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from lakewright.errors import LakewrightError
+from lakewright.lake import ControlRecord
+from lakewright.lake.values import Release
+from lakewright.runtime import Report
+from proof.histories.changes import Change, Edit, ForeignWrite, changes, happen, tables
+from proof.histories.market import MAIN, Market, name
+from proof.histories.model import (
+    INGEST,
+    Expected,
+    File,
+    Inputs,
+    Released,
+    Rows,
+    descendants,
+    expect_apply,
+    expect_refresh,
+)
+from proof.histories.project import Code
+
+FIRST = Inputs(
+    orders=(
+        {"id": 1, "customer": "ann", "amount": 5},
+        {"id": 2, "customer": "bob", "amount": 20},
+        {"id": 3, "customer": "bob", "amount": -1},
+        {"id": 4, "customer": "ann", "amount": 999},
+    ),
+    customers=({"customer": "ann", "region": "north"}, {"customer": "bob", "region": "south"}),
+    files={"landing/a.csv": File((("ann", "1"), ("bob", "2"), ("bob", "many")))},
+)
+GOOD = Code()
+
+deaths = st.integers(1, 160)  # the operation of the lake that kills
+before = st.lists(changes, max_size=3)
+
+
+@dataclass(slots=True)
+class Environment:
+    """What the model knows of one environment."""
+
+    releases: dict[int, Released] = field(default_factory=dict)
+    code: Code = GOOD  # as its checkout has it now
+    said: set[str] = field(default_factory=set)  # held by a person
+    stopped: bool = False
+    drifted: bool = False  # somebody may have written to the ingest or its companions
+
+    @property
+    def number(self) -> int:
+        return max(self.releases, default=0)
+
+    @property
+    def latest(self) -> Released:
+        return self.releases.get(self.number, Released())
+
+
+@cache
+def _begun() -> Market:
+    """Release 1, built once. Copied by every history."""
+    market = Market.open(FIRST)
+    report = market.run(market.plan(MAIN, GOOD), market.process())
+    assert report.ok, report.problems
+    return market
+
+
+class Histories(RuleBasedStateMachine):
+    """One lake from release 1 on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.market = _begun().copy()
+        first = expect_apply(Released(), GOOD, self.market.inputs).release
+        assert first is not None
+        self.environments = {MAIN: Environment({1: first})}
+        self._views: dict[tuple[str, int], Rows] = {}
+
+    def teardown(self) -> None:
+        try:
+            self._mend_everything()
+        finally:
+            self.market.close()
+
+    @rule(first=before, drop=st.booleans(), discard=st.booleans())
+    def apply(self, first: list[Change], drop: bool, discard: bool) -> None:
+        self._apply(first, None, tear=False, drop=drop, discard=discard)
+
+    @rule(first=before, dies_at=deaths, tear=st.booleans(), drop=st.booleans())
+    def apply_and_die(self, first: list[Change], dies_at: int, tear: bool, drop: bool) -> None:
+        self._apply(first, dies_at, tear=tear, drop=drop, discard=True)
+
+    @rule(first=before)
+    def refresh(self, first: list[Change]) -> None:
+        self._refresh(first, None, tear=False)
+
+    @rule(first=before, dies_at=deaths, tear=st.booleans())
+    def refresh_and_die(self, first: list[Change], dies_at: int, tear: bool) -> None:
+        self._refresh(first, dies_at, tear=tear)
+
+    @rule(first=before, table=tables, dies_at=st.none() | deaths)
+    def apply_one(self, first: list[Change], table: str, dies_at: int | None) -> None:
+        self._happen(first)
+        here = self.environments[MAIN]
+        if table == "gold.extra" and not here.code.extra:
+            return
+        expected = expect_apply(here.latest, here.code, self.market.inputs, select=table)
+
+        def act(process: str) -> Report:
+            plan = self.market.plan(MAIN, here.code, process=process, select=table)
+            return self.market.run(plan, process)
+
+        self._do(act, expected, dies_at)
+
+    @rule(table=tables)
+    def hold(self, table: str) -> None:
+        self._say("hold", table)
+        self.environments[MAIN].said.add(table)
+
+    @rule()
+    def resume_all(self) -> None:
+        self._say("resume")
+        self.environments[MAIN].said.clear()
+
+    @rule()
+    def stop_or_clear(self) -> None:
+        here = self.environments[MAIN]
+        self._say("clear" if here.stopped else "stop")
+        here.stopped = not here.stopped
+
+    # What always holds
+
+    @invariant()
+    def every_release_reads_as_it_was_made(self) -> None:
+        for environment, known in self.environments.items():
+            assert self.market.numbers(environment) == tuple(known.releases), environment
+            for number, expected in known.releases.items():
+                found = self._read(environment, number)
+                _compare(found, expected, f"{environment}@{number}")
+
+    # How
+
+    def _apply(
+        self, first: list[Change], dies_at: int | None, *, tear: bool, drop: bool, discard: bool
+    ) -> None:
+        self._happen(first)
+        here = self.environments[MAIN]
+        expected = expect_apply(here.latest, here.code, self.market.inputs, drop=drop)
+        drift = "discard" if discard else None
+
+        def act(process: str) -> Report:
+            plan = self.market.plan(MAIN, here.code, process=process, drop=drop, drift=drift)
+            return self.market.run(plan, process)
+
+        self._do(act, expected, dies_at, tear=tear, discard=discard)
+        if dies_at is None and here.latest is expected.release and not here.drifted:
+            plan = self.market.plan(MAIN, here.code, drop=drop, drift="discard")
+            assert plan.empty, [(change.table, change.reasons) for change in plan.changes]
+
+    def _refresh(self, first: list[Change], dies_at: int | None, *, tear: bool) -> None:
+        self._happen(first)
+        here = self.environments[MAIN]
+        expected = expect_refresh(here.latest, self.market.inputs, here.said)
+
+        def act(process: str) -> Report:
+            return self.market.run(self.market.plan_refresh(MAIN, process), process)
+
+        self._do(act, expected, dies_at, tear=tear)
+
+    def _happen(self, first: list[Change]) -> None:
+        here = self.environments[MAIN]
+        for change in first:
+            if isinstance(change, Edit):
+                here.code = replace(here.code, **{change.choice: change.value})
+            else:
+                happen(self.market, change, self._latest(MAIN))
+                here.drifted |= isinstance(change, ForeignWrite) and change.table == INGEST
+
+    def _do(
+        self,
+        act: Callable[[str], Report],
+        expected: Expected,
+        dies_at: int | None,
+        *,
+        tear: bool = False,
+        discard: bool = False,
+        environment: str = MAIN,
+    ) -> None:
+        """Do it, alive or until it dies; then the latest release is R or R+1, as expected."""
+        here = self.environments[environment]
+        allowed = set(expected.refusals)
+        allowed |= {"LW310"} if here.stopped else set()
+        allowed |= {"LW320"} if here.drifted and not discard else set()
+        told: list[Report | LakewrightError] = []
+
+        def tell(process: str) -> None:
+            try:
+                told.append(act(process))
+            except LakewrightError as error:
+                told.append(error)
+
+        others = self._bytes_beside(environment)
+        before = here.number
+        died = self.market.dies(tell, dies_at or 0, tear=tear)
+        assert self._bytes_beside(environment) == others, "another environment was written"
+        self._note(environment, before, expected.release)
+        if not died:
+            self._judge(told[0], expected, allowed, moved=here.number > before, here=here)
+
+    def _note(self, environment: str, before: int, expected: Released | None) -> None:
+        numbers = self.market.numbers(environment)
+        assert numbers[-1] in (before, before + 1), "a release was lost, or one too many made"
+        if numbers[-1] == before + 1:
+            assert expected is not None, "what fails was published"
+            self.environments[environment].releases[before + 1] = expected
+            held = {str(hold.table) for hold in self._latest(environment).held}
+            assert expected.failed <= held <= descendants(expected.failed), (held, expected.failed)
+
+    def _judge(
+        self,
+        told: Report | LakewrightError,
+        expected: Expected,
+        allowed: set[str],
+        *,
+        moved: bool,
+        here: Environment,
+    ) -> None:
+        codes = {problem.code for problem in told.problems}
+        if isinstance(told, LakewrightError) or (told.problems and told.release is None):
+            if not (expected.release and expected.release.failed):
+                assert codes <= allowed, (codes, allowed, told)
+                assert codes
+            assert not moved
+            return
+        assert "LW310" not in allowed, "a stopped environment was written"
+        assert expected.release is not None, "what should fail was done"
+        assert moved == isinstance(told.release, int)
+        for table in told.tables:
+            if table.rows_produced is not None and table.outcome == "published":
+                parts = (table.rows_kept, table.rows_quarantined, table.rows_dropped)
+                assert table.rows_produced == sum(part or 0 for part in parts)
+        if not moved:
+            _compare(here.latest.tables, expected.release, "left as it was")
+
+    def _mend_everything(self) -> None:
+        """Whatever happened, good code over good data converges in one apply."""
+        here = self.environments[MAIN]
+        if here.stopped:
+            self.stop_or_clear()
+        known = dict(here.latest.loaded)
+        self.market.deliver(replace(FIRST, files={**FIRST.files, **known}))
+        here.code = replace(GOOD, clicks_note=here.latest.code.clicks_note)
+        self._apply([], None, tear=False, drop=True, discard=True)
+        assert not here.latest.failed
+        self.every_release_reads_as_it_was_made()
+        for number, expected in here.releases.items():
+            if expected.has("gold.large"):
+                found = self._read_large(number)
+                _compare({"gold.large": found}, expected, f"view {number}", only="gold.large")
+
+    def _read_large(self, number: int) -> Rows:
+        release = self.market.release(MAIN, number)
+        if release.tables[name("gold.large")].location:
+            return self.market.rows(release)["gold.large"]
+        return self.market.view(release, "gold.large")
+
+    def _say(self, kind: Any, *names: str) -> None:
+        about = tuple(name(one) for one in names)
+        number = self.environments[MAIN].number
+        record = ControlRecord(kind, "said", "ana", self.market.now, about, number)
+        self.market.lake().put_control(MAIN, record)
+
+    def _latest(self, environment: str) -> Release:
+        return self.market.release(environment, self.environments[environment].number)
+
+    def _read(self, environment: str, number: int) -> dict[str, Rows]:
+        return self.market.rows(self.market.release(environment, number))
+
+    def _bytes_beside(self, environment: str) -> dict[str, Any]:
+        """Everything that belongs to another environment."""
+        world = self.market.world
+        others = [other for other in self.environments if other != environment]
+        homes = [f"_lakewright/env/{other}/" for other in others]
+        places = [f"{world.uri}/{other}/" for other in others]
+        found: dict[str, Any] = {
+            path: data
+            for path, data in world.objects.items()
+            if any(path.startswith(home) for home in homes)
+        }
+        for location, versions in world.versions.items():
+            if any(location.startswith(place) for place in places):
+                found[location] = len(versions)
+        return found
+
+
+def _compare(found: Any, expected: Released, where: str, only: str = "") -> None:
+    """Equal rows in any order, over the columns that the model tells of."""
+    wanted = {only: expected.tables[only]} if only else dict(expected.tables)
+    stored = {table for table in wanted if table in found or table != "gold.large"}
+    extra = found.keys() - wanted.keys()
+    assert not extra, f"{where} has {extra}"
+    for table in sorted(stored):
+        assert table in found, f"{where} has no {table}"
+        names = sorted({key for row in wanted[table] for key in row})
+        one, two = (
+            sorted(repr({key: row.get(key) for key in names}) for row in rows)
+            for rows in (found[table], wanted[table])
+        )
+        assert one == two, f"{where} {table}: {one} is not {two}"
+        if not table.startswith(INGEST) and wanted[table]:
+            assert all(set(row) == set(names) for row in found[table]), f"{where} {table}: columns"

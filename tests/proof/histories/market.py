@@ -1,0 +1,239 @@
+"""The place where a history happens: a lake in memory, landed files, a clock, and who works there.
+
+Every act is done by a process of its own, which may die at any operation of the lake.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pyarrow as pa
+
+from fakes.engine import FakeEngine
+from fakes.lake import Crash, World
+from fakes.lake import StopAt as CrashAt
+from lakewright.cli.querying import compile_query
+from lakewright.graph import Graph, compile_project
+from lakewright.lake import (
+    Definition,
+    Entry,
+    Field,
+    Lake,
+    LakeState,
+    Release,
+    decode_release,
+)
+from lakewright.names import TableName
+from lakewright.plans import Plan, compile_released, make_plan, merge_selected
+from lakewright.runtime import Report, apply_plan, plan_refresh, read_query
+from lakewright.specs import Project, SourceFile, load_files
+from proof.histories.model import File, Inputs, Rows
+from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
+
+BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MAIN = "prod"
+_VARYING = {"_run_id", "_quarantined_at", "_ingested_at", "run_id"}
+_ORDERS = (Field("id", "bigint"), Field("customer", "string"), Field("amount", "bigint"))
+_CUSTOMERS = (Field("customer", "string"), Field("region", "string"))
+
+
+@dataclass(slots=True)
+class Market:
+    """What is there, and what anybody may do, one line each."""
+
+    world: World = field(default_factory=World)
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(dir=_shared_memory())))
+    inputs: Inputs = field(default_factory=Inputs)
+    now: datetime = BEGIN
+    processes: int = 0
+    _landed: int = 0
+
+    @classmethod
+    def open(cls, inputs: Inputs) -> Market:
+        """An empty lake and these deliveries."""
+        market = cls()
+        market.world.lake().create("shop", "0" * 32, BEGIN)
+        market.deliver(inputs)
+        return market
+
+    def copy(self) -> Market:
+        """The same place again, of which nothing is shared that could change."""
+        folder = Path(tempfile.mkdtemp(dir=_shared_memory()))
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return replace(self, world=copy_world(self.world), folder=folder)
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # What others do
+
+    def deliver(self, inputs: Inputs) -> None:
+        """Sources are replaced, files land, change or vanish."""
+        if inputs.orders != self.inputs.orders or not self.world.versions.get(ORDERS):
+            self._source(ORDERS, _ORDERS, inputs.orders)
+        if inputs.customers != self.inputs.customers or not self.world.versions.get(CUSTOMERS):
+            self._source(CUSTOMERS, _CUSTOMERS, inputs.customers)
+        for path in self.inputs.files.keys() - inputs.files.keys():
+            (self.folder / path).unlink()
+        for path, file in inputs.files.items():
+            if self.inputs.files.get(path) != file:
+                self._land(path, file)
+        self.inputs = replace(inputs, today=self.now.date())
+
+    def set_clock(self, now: datetime) -> None:
+        self.now = now
+        self.inputs = replace(self.inputs, today=now.date())
+
+    def _source(self, location: str, fields: tuple[Field, ...], rows: Rows) -> None:
+        tables = self.world.tables
+        tables.define(location, Definition(fields), "theirs", table_id=location, now=self.now)
+        columns = {one.name: [row[one.name] for row in rows] for one in fields}
+        types = {one.name: pa.int64() if one.type == "bigint" else pa.string() for one in fields}
+        arrays = [pa.array(columns[name], types[name]) for name in columns]
+        table = pa.Table.from_arrays(arrays, names=list(columns))
+        tables.write(location, table, "overwrite", "theirs")
+
+    def _land(self, path: str, file: File) -> None:
+        target = self.folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(file.text)
+        self._landed += 1  # the kernel's clock for files ticks only every few milliseconds
+        os.utime(target, (0, 1_700_000_000 + self._landed))
+
+    # What processes of ours do
+
+    def process(self) -> str:
+        self.processes += 1
+        return f"process {self.processes}"
+
+    def lake(self, process: str = "reader") -> Lake:
+        return self.world.lake(process)
+
+    def locate(self, written: str) -> str:
+        return written if "://" in written else f"{self.folder}/{written}"
+
+    def state(self, environment: str, graph: Graph, process: str = "reader") -> LakeState:
+        return self.lake(process).state(environment, graph.inputs, resolve=self.locate)
+
+    def plan(
+        self, environment: str, code: Code, *, process: str = "reader", select: str = "", **how: Any
+    ) -> Plan:
+        project, graph = compiled(code)
+        chosen = {name(select)} if select else None
+        if chosen:
+            released = self.lake(process).state(environment, ())
+            graph = merge_selected(project, released, graph, chosen)
+        state = self.state(environment, graph, process)
+        if not select and how.pop("drop", True):
+            gone = state.release.tables.keys() - graph.steps.keys() if state.release else set()
+            how["allow_destructive"] = {one for one in gone if one == one.group}
+        return make_plan(graph, state, self.now, select=chosen, **how)
+
+    def plan_refresh(self, environment: str, process: str = "reader") -> Plan:
+        return plan_refresh(self.lake(process), environment, self.now, resolve=self.locate)
+
+    def run(self, plan: Plan, process: str) -> Report:
+        return apply_plan(
+            plan,
+            self.lake(process),
+            FakeEngine(self.world.tables),
+            run_id=str(UUID(int=self.processes)),
+            workers=1,
+            clock=lambda: self.now,
+        )
+
+    def dies(self, act: Callable[[str], None], at: int, *, tear: bool) -> bool:
+        """Do `act` as a process that is killed at its `at`-th operation; whether it was."""
+        process = self.process()
+        self.world.hook = CrashAt(at, tear=tear)
+        try:
+            act(process)
+        except Crash:
+            return True
+        finally:
+            self.world.hook = None
+            self.world.kill(process)
+        return False
+
+    # What readers see
+
+    def numbers(self, environment: str) -> tuple[int, ...]:
+        return tuple(self.lake().numbers(environment))
+
+    def release(self, environment: str, number: int) -> Release:
+        """The record as it is; decoded once for the same bytes."""
+        path = f"_lakewright/env/{environment}/releases/{number:020d}.json"
+        return _decoded(environment, number, self.world.objects[path][0])
+
+    def rows(self, release: Release) -> dict[str, Rows]:
+        """Every stored table of a release through its pin, after the pin was verified."""
+        lake = self.lake()
+        found = {}
+        for table, entry in release.tables.items():
+            if entry.location:
+                pin = lake.verify_pin(entry)
+                found[str(table)] = _plain(lake.read_table(pin))
+        return found
+
+    def view(self, release: Release, table: str) -> Rows:
+        """The rows of a view as `lakewright sql` shows them."""
+        lake = self.lake()
+        code = {e.code: lake.code(release.environment, e.code) for e in _coded(release)}
+        then = replace(lake.state(release.environment, ()), release=release, code=code)
+        graph = compile_released(then)
+        state = self.state(release.environment, graph)
+        transform, _ = compile_query(f"SELECT * FROM {table}", release)
+        engine = FakeEngine(self.world.tables)
+        return _plain(
+            read_query(engine, lake, graph, release, transform, inputs=state.inputs, parameters={})
+        )
+
+
+def copy_world(world: World) -> World:
+    """A copy that shares only what never changes: bytes, versions and rows."""
+    return replace(
+        world,
+        objects=dict(world.objects),
+        versions={location: list(versions) for location, versions in world.versions.items()},
+        claimed=dict(world.claimed),
+        synced=list(world.synced),
+    )
+
+
+@cache
+def compiled(code: Code) -> tuple[Project, Graph]:
+    project = load_files(SourceFile(path, text) for path, text in files_of(code).items())
+    return project, compile_project(project)
+
+
+def name(text: str) -> TableName:
+    return TableName.of(text)
+
+
+def _coded(release: Release) -> list[Entry]:
+    return [entry for entry in release.tables.values() if entry.code]
+
+
+@cache
+def _decoded(environment: str, number: int, data: bytes) -> Release:
+    release = decode_release(data, "record")
+    assert (release.environment, release.release) == (environment, number)
+    return release
+
+
+def _plain(table: pa.Table) -> Rows:
+    kept = [one for one in table.column_names if one not in _VARYING]
+    return tuple(table.select(kept).to_pylist())
+
+
+def _shared_memory() -> str | None:
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
