@@ -91,6 +91,14 @@ class FakeEngine:
         self.closed = True
 
 
+_FEW = 100
+_ANSWERS: dict[tuple[str, ...], pa.Table] = {}
+
+
+def _text(rows: pa.Table) -> str:
+    return f"{rows.schema}{rows.to_pydict()}"
+
+
 @cache
 def _database() -> duckdb.DuckDBPyConnection:
     """One for the process: opening one takes longer than what a test asks of it."""
@@ -141,6 +149,8 @@ class FakeSession:
         self._engine = engine
         self._duck = _database().cursor()
         self._bound: dict[TableName, str] = {}
+        self._known: dict[str, pa.Table] = {}  # view -> rows
+        self._registered: set[str] = set()  # those that DuckDB knows already
 
     def bind(self, table: TableName, pin: Pin) -> None:
         self._register(table, self._engine.tables.rows(pin.location, pin.version))
@@ -241,8 +251,12 @@ class FakeSession:
 
     def _register(self, table: TableName, rows: pa.Table) -> None:
         view = f"lw__{table.schema}__{table.table}"
-        self._duck.register(view, rows)
+        self._let_know(view, rows)
         self._bound[table] = view
+
+    def _let_know(self, view: str, rows: pa.Table) -> None:
+        self._known[view] = rows
+        self._registered.discard(view)
 
     def _write(self, sink: Sink, rows: pa.Table) -> None:
         if rows.num_rows or sink.mode == "overwrite":
@@ -253,7 +267,19 @@ class FakeSession:
         return int(found or 0)
 
     def _query(self, sql: str) -> pa.Table:
-        return _plain(self._duck.sql(_translated(sql)).to_arrow_table())
+        """The rows; those of a query over few rows are remembered, for tests ask the same often."""
+        read = {view: rows for view, rows in self._known.items() if view in sql}
+        few = sum(rows.num_rows for rows in read.values()) <= _FEW
+        asked = (sql, *(f"{view}: {_text(rows)}" for view, rows in sorted(read.items())))
+        if few and asked in _ANSWERS:
+            return _ANSWERS[asked]
+        for view in read.keys() - self._registered:
+            self._duck.register(view, read[view])
+            self._registered.add(view)
+        found = _plain(self._duck.sql(_translated(sql)).to_arrow_table())
+        if few:
+            _ANSWERS[asked] = found
+        return found
 
     def _table(self, rows: Rows, *, empty: bool = False) -> pa.Table:
         """The rows; errors as an engine of ours reports them."""
@@ -274,7 +300,7 @@ class FakeSession:
 
     def _python(self, rows: PythonRows) -> pa.Table:
         tables: dict[TableName, Any] = {
-            name: self._duck.table(self._bound[name]) for name in rows.reads
+            name: self._duck.from_arrow(self._known[self._bound[name]]) for name in rows.reads
         }
         spark: Any = self._duck
         inputs = Inputs(spark=spark, tables=tables, vars=rows.vars, now=rows.now, today=rows.today)
@@ -306,7 +332,7 @@ class FakeSession:
 
     def _ask(self, shaped: pa.Table, sql: str) -> list[bool]:
         numbered = shaped.append_column("_lw_row", pa.array(range(shaped.num_rows), pa.int64()))
-        self._duck.register("_lw_rows", numbered)
+        self._let_know("_lw_rows", numbered)
         return self._query(f"SELECT {sql} AS ok, _lw_row FROM _lw_rows ORDER BY _lw_row")[
             "ok"
         ].to_pylist()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,12 +18,11 @@ from lakewright.lake import ControlRecord
 from lakewright.lake.values import Release
 from lakewright.runtime import Report
 from proof.histories.changes import Change, Edit, ForeignWrite, changes, happen, tables
-from proof.histories.market import MAIN, Market, name
+from proof.histories.judging import compare
+from proof.histories.market import MAIN, name
 from proof.histories.model import (
     INGEST,
     Expected,
-    File,
-    Inputs,
     Released,
     Rows,
     descendants,
@@ -32,18 +30,7 @@ from proof.histories.model import (
     expect_refresh,
 )
 from proof.histories.project import Code
-
-FIRST = Inputs(
-    orders=(
-        {"id": 1, "customer": "ann", "amount": 5},
-        {"id": 2, "customer": "bob", "amount": 20},
-        {"id": 3, "customer": "bob", "amount": -1},
-        {"id": 4, "customer": "ann", "amount": 999},
-    ),
-    customers=({"customer": "ann", "region": "north"}, {"customer": "bob", "region": "south"}),
-    files={"landing/a.csv": File((("ann", "1"), ("bob", "2"), ("bob", "many")))},
-)
-GOOD = Code()
+from proof.histories.situations import FIRST, GOOD, begun, first_release
 
 deaths = st.integers(1, 160)  # the operation of the lake that kills
 before = st.lists(changes, max_size=3)
@@ -68,24 +55,13 @@ class Environment:
         return self.releases.get(self.number, Released())
 
 
-@cache
-def _begun() -> Market:
-    """Release 1, built once. Copied by every history."""
-    market = Market.open(FIRST)
-    report = market.run(market.plan(MAIN, GOOD), market.process())
-    assert report.ok, report.problems
-    return market
-
-
 class Histories(RuleBasedStateMachine):
     """One lake from release 1 on."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.market = _begun().copy()
-        first = expect_apply(Released(), GOOD, self.market.inputs).release
-        assert first is not None
-        self.environments = {MAIN: Environment({1: first})}
+        self.market = begun().copy()
+        self.environments = {MAIN: Environment({1: first_release()})}
         self._views: dict[tuple[str, int], Rows] = {}
 
     def teardown(self) -> None:
@@ -148,7 +124,7 @@ class Histories(RuleBasedStateMachine):
             assert self.market.numbers(environment) == tuple(known.releases), environment
             for number, expected in known.releases.items():
                 found = self._read(environment, number)
-                _compare(found, expected, f"{environment}@{number}")
+                compare(found, expected, f"{environment}@{number}")
 
     # How
 
@@ -252,7 +228,7 @@ class Histories(RuleBasedStateMachine):
                 parts = (table.rows_kept, table.rows_quarantined, table.rows_dropped)
                 assert table.rows_produced == sum(part or 0 for part in parts)
         if not moved:
-            _compare(here.latest.tables, expected.release, "left as it was")
+            compare(here.latest.tables, expected.release, "left as it was")
 
     def _mend_everything(self) -> None:
         """Whatever happened, good code over good data converges in one apply."""
@@ -268,7 +244,7 @@ class Histories(RuleBasedStateMachine):
         for number, expected in here.releases.items():
             if expected.has("gold.large"):
                 found = self._read_large(number)
-                _compare({"gold.large": found}, expected, f"view {number}", only="gold.large")
+                compare({"gold.large": found}, expected, f"view {number}", only="gold.large")
 
     def _read_large(self, number: int) -> Rows:
         release = self.market.release(MAIN, number)
@@ -303,21 +279,3 @@ class Histories(RuleBasedStateMachine):
             if any(location.startswith(place) for place in places):
                 found[location] = len(versions)
         return found
-
-
-def _compare(found: Any, expected: Released, where: str, only: str = "") -> None:
-    """Equal rows in any order, over the columns that the model tells of."""
-    wanted = {only: expected.tables[only]} if only else dict(expected.tables)
-    stored = {table for table in wanted if table in found or table != "gold.large"}
-    extra = found.keys() - wanted.keys()
-    assert not extra, f"{where} has {extra}"
-    for table in sorted(stored):
-        assert table in found, f"{where} has no {table}"
-        names = sorted({key for row in wanted[table] for key in row})
-        one, two = (
-            sorted(repr({key: row.get(key) for key in names}) for row in rows)
-            for rows in (found[table], wanted[table])
-        )
-        assert one == two, f"{where} {table}: {one} is not {two}"
-        if not table.startswith(INGEST) and wanted[table]:
-            assert all(set(row) == set(names) for row in found[table]), f"{where} {table}: columns"

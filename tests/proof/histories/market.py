@@ -25,7 +25,6 @@ from lakewright.cli.querying import compile_query
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import (
     Definition,
-    Entry,
     Field,
     Lake,
     LakeState,
@@ -33,9 +32,9 @@ from lakewright.lake import (
     decode_release,
 )
 from lakewright.names import TableName
-from lakewright.plans import Plan, compile_released, make_plan, merge_selected
+from lakewright.plans import Plan, make_plan, merge_selected
 from lakewright.runtime import Report, apply_plan, plan_refresh, read_query
-from lakewright.specs import Project, SourceFile, load_files
+from lakewright.specs import Project, SourceFile, load_files, load_released
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
 
@@ -187,9 +186,8 @@ class Market:
     def view(self, release: Release, table: str) -> Rows:
         """The rows of a view as `lakewright sql` shows them."""
         lake = self.lake()
-        code = {e.code: lake.code(release.environment, e.code) for e in _coded(release)}
-        then = replace(lake.state(release.environment, ()), release=release, code=code)
-        graph = compile_released(then)
+        stored = sorted({e.code for e in release.tables.values() if e.code})
+        graph = _graph_of(tuple(lake.code(release.environment, digest) for digest in stored))
         state = self.state(release.environment, graph)
         transform, _ = compile_query(f"SELECT * FROM {table}", release)
         engine = FakeEngine(self.world.tables)
@@ -219,8 +217,9 @@ def name(text: str) -> TableName:
     return TableName.of(text)
 
 
-def _coded(release: Release) -> list[Entry]:
-    return [entry for entry in release.tables.values() if entry.code]
+@cache
+def _graph_of(bundles: tuple[tuple[SourceFile, ...], ...]) -> Graph:
+    return compile_project(load_released(bundles))
 
 
 @cache
