@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -50,6 +50,7 @@ class Situation:
     before: Released  # Released() for no release at all
     expected: Expected
     plan: Callable[[Market], Plan]
+    leaving: Callable[[Collection[str]], Expected] | None = None  # a refresh that leaves tables
 
     def act(self, market: Market, process: str) -> Report:
         """Give the command as a process of that name."""
@@ -103,8 +104,14 @@ def refreshing(name: str, inputs: Inputs, then: Inputs | None = None) -> Situati
         market.run(market.plan_refresh(MAIN), market.process())
         released = expect_refresh(released, market.inputs).release or released
         market.deliver(then)
-    expected = expect_refresh(released, market.inputs)
-    return Situation(name, market, released, expected, lambda where: where.plan_refresh(MAIN))
+
+    def leaving(tables: Collection[str]) -> Expected:
+        return expect_refresh(released, market.inputs, tables)
+
+    def plan(where: Market) -> Plan:
+        return where.plan_refresh(MAIN)
+
+    return Situation(name, market, released, leaving(()), plan, leaving)
 
 
 def first_build() -> Situation:
