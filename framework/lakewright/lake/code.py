@@ -40,11 +40,14 @@ class ReleasedCode(Mapping[str, tuple[SourceFile, ...]]):
 
 
 def put_code(store: ObjectStore, environment: str, files: Iterable[SourceFile]) -> str:
-    """Store sources once and return their digest. The manifest goes last and completes them."""
+    """Store sources once and return their digest. The manifest goes last and completes them.
+
+    What is there already is looked at, and put right where it was spoilt.
+    """
     kept = tuple(sorted(files, key=lambda file: file.path))
     digest = digest_files(kept)
     folder = paths.code(environment, digest)
-    if _has(store, f"{folder}/manifest.json"):
+    if _is_whole(store, environment, digest):
         return digest
     named = {file.path: digest_bytes(file.text.encode()) for file in kept}
     for file in kept:
@@ -70,11 +73,13 @@ def get_code(store: ObjectStore, environment: str, digest: str) -> tuple[SourceF
     return files
 
 
-def _has(store: ObjectStore, path: str) -> bool:
+def _is_whole(store: ObjectStore, environment: str, digest: str) -> bool:
     try:
-        store.get(path)
-    except NotFoundError:
-        return False
+        get_code(store, environment, digest)
+    except LakeError as error:
+        if error.code in {"LW513", "LW516"}:
+            return False
+        raise
     return True
 
 
@@ -91,5 +96,5 @@ def _spoilt(folder: str) -> LakeError:
     return LakeError(
         "LW516",
         f"the released code in {folder} is not what was released",
-        hint="find out who changed it; then `lakewright apply` from a checkout stores it again",
+        hint="find out who changed it; then `lakewright apply --full -s TABLE` stores it again",
     )

@@ -138,11 +138,14 @@ class Lake:
     def latest(self, environment: str) -> Release | None:
         """The newest release; LakeError LW513 when its record cannot be read.
 
-        A hint says where to begin looking; it may be old, torn or absent.
+        A hint says where to begin looking; it may be old, torn or absent. It is written after its
+        record, so a record that it names cannot be missing.
         """
         number, data = self._hinted(environment)
         if data is None:
-            number = max(self.numbers(environment), default=0)
+            hinted, number = number, max(self.numbers(environment), default=0)
+            if hinted > number:
+                raise broken_record(paths.release(environment, hinted), "it was stored and is gone")
             data = self._get(paths.release(environment, number)) if number else None
         if data is None:
             return None

@@ -125,7 +125,12 @@ def define_member(run: Run, group: Group, table: TableName, definition: Definiti
 
 
 def store_code(run: Run, entries: Mapping[TableName, Entry]) -> None:
-    """What a refresh will compile: stored before the record that names it."""
+    """What a refresh will compile: stored before the record that names it.
+
+    A refresh has read it from there, and verified it.
+    """
+    if run.plan.kind == "refresh":
+        return
     for name, entry in entries.items():
         if entry.code:
             run.lake.put_code(run.plan.environment, run.plan.graph.steps[name].files)
