@@ -97,8 +97,10 @@ def kept_alive(
 def record_jvm(run: Run, group: Group) -> None:
     """Before rows are written: a JVM may go on for a while when this process is killed.
 
-    Until it is gone nobody takes the group, and so nobody commits beside it.
+    Until it is gone nobody takes the group, and so nobody commits beside it. RefusedError LW521
+    when the claim was lost: a process that slept past its lease writes nothing more.
     """
+    group.claim.verify()
     jvm: int | None = getattr(run.engine, "jvm_pid", None)
     if jvm is not None:
         group.claim.record_jvm(jvm)

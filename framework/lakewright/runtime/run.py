@@ -110,7 +110,11 @@ def record_commits(run: Run, member: Member) -> None:
 
 
 def define_member(run: Run, group: Group, table: TableName, definition: Definition) -> Member:
-    """Create the Delta table or bring its definition up to date, by a commit that is on record."""
+    """Create the Delta table or bring its definition up to date, by a commit that is on record.
+
+    RefusedError LW521, and no commit, when the claim was lost meanwhile.
+    """
+    group.claim.verify()
     member = group.members.get(table)
     if member is None:
         location = run.lake.new_location(run.plan.environment, table, run.run_id)

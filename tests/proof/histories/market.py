@@ -34,6 +34,7 @@ from lakewright.lake import (
 from lakewright.names import TableName
 from lakewright.plans import Plan, make_plan, merge_selected
 from lakewright.runtime import Report, apply_plan, plan_refresh, read_query
+from lakewright.runtime.run import StopAt
 from lakewright.specs import Project, SourceFile, load_files, load_released
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
@@ -140,13 +141,14 @@ class Market:
     def plan_refresh(self, environment: str, process: str = "reader") -> Plan:
         return plan_refresh(self.lake(process), environment, self.now, resolve=self.locate)
 
-    def run(self, plan: Plan, process: str) -> Report:
+    def run(self, plan: Plan, process: str, stop_at: StopAt = lambda step: None) -> Report:
         return apply_plan(
             plan,
             self.lake(process),
             FakeEngine(self.world.tables),
             run_id=str(UUID(int=self.processes)),
             workers=1,
+            stop_at=stop_at,
             clock=lambda: self.now,
         )
 
