@@ -230,7 +230,7 @@ def test_damaged_code_is_not_run_and_an_apply_stores_it_again(
     assert code_of(lambda: market.plan_refresh(MAIN)) in {"LW513", "LW516"}
     compare(market.rows(release), second(), "release 2")
     assert market.run(market.plan(MAIN, CODE, full=True), market.process()).release == 3
-    assert market.plan_refresh(MAIN).held
+    assert market.plan_refresh(MAIN).empty
     goes_on(market)
 
 

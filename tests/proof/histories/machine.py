@@ -15,19 +15,24 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lakewright.errors import LakewrightError
 from lakewright.lake import ControlRecord
+from lakewright.lake.control import active_holds
 from lakewright.lake.values import Release
+from lakewright.plans import RollbackMode
 from lakewright.runtime import Report
 from proof.histories.changes import Change, Edit, ForeignWrite, changes, happen, tables
 from proof.histories.judging import compare
 from proof.histories.market import MAIN, name
 from proof.histories.model import (
     INGEST,
+    READS,
     Expected,
     Released,
     Rows,
     descendants,
     expect_apply,
     expect_refresh,
+    expect_rollback,
+    tables_of,
 )
 from proof.histories.project import Code
 from proof.histories.situations import FIRST, GOOD, begun, first_release
@@ -43,6 +48,7 @@ class Environment:
     releases: dict[int, Released] = field(default_factory=dict)
     code: Code = GOOD  # as its checkout has it now
     said: set[str] = field(default_factory=set)  # held by a person
+    rolled: set[str] = field(default_factory=set)  # held by a rollback
     stopped: bool = False
     drifted: bool = False  # somebody may have written to the ingest or its companions
 
@@ -98,7 +104,43 @@ class Histories(RuleBasedStateMachine):
             plan = self.market.plan(MAIN, here.code, process=process, select=table)
             return self.market.run(plan, process)
 
-        self._do(act, expected, dies_at)
+        held = {str(hold.table) for hold in self._latest(MAIN).held}
+        self._do(act, expected, dies_at, partly=True)
+        assert {str(hold.table) for hold in self._latest(MAIN).held} <= held
+        self._hear({table})
+
+    @rule(
+        first=before,
+        back=st.integers(0, 5),
+        mode=st.sampled_from(["hold", "replay", "keep-ingest"]),
+        table=st.just("") | tables,
+        dies_at=st.none() | deaths,
+    )
+    def roll_back(
+        self,
+        first: list[Change],
+        back: int,
+        mode: RollbackMode,
+        table: str,
+        dies_at: int | None,
+    ) -> None:
+        self._happen(first)
+        here = self.environments[MAIN]
+        to = max(1, here.number - back)
+        then = here.releases[to]
+        if table and not (then.has(table) or here.latest.has(table)):
+            return
+        expected = expect_rollback(
+            here.latest, then, select=table, keep_ingest=mode == "keep-ingest"
+        )
+
+        def act(process: str) -> Report:
+            return self.market.roll_back(MAIN, to, process, mode=mode, select=table)
+
+        number = here.number
+        self._do(act, expected, dies_at, partly=True, stops=False)
+        if here.number > number:
+            self._hold_rolled(number, mode)
 
     @rule(table=tables)
     def hold(self, table: str) -> None:
@@ -109,6 +151,7 @@ class Histories(RuleBasedStateMachine):
     def resume_all(self) -> None:
         self._say("resume")
         self.environments[MAIN].said.clear()
+        self.environments[MAIN].rolled.clear()
 
     @rule()
     def stop_or_clear(self) -> None:
@@ -140,7 +183,9 @@ class Histories(RuleBasedStateMachine):
             plan = self.market.plan(MAIN, here.code, process=process, drop=drop, drift=drift)
             return self.market.run(plan, process)
 
+        moved = tables_of(here.code) | ({"gold.extra"} if drop else set())
         self._do(act, expected, dies_at, tear=tear, discard=discard)
+        self._hear(moved)
         if dies_at is None and here.latest is expected.release and not here.drifted:
             plan = self.market.plan(MAIN, here.code, drop=drop, drift="discard")
             assert plan.empty, [(change.table, change.reasons) for change in plan.changes]
@@ -148,12 +193,30 @@ class Histories(RuleBasedStateMachine):
     def _refresh(self, first: list[Change], dies_at: int | None, *, tear: bool) -> None:
         self._happen(first)
         here = self.environments[MAIN]
-        expected = expect_refresh(here.latest, self.market.inputs, here.said)
+        expected = expect_refresh(here.latest, self.market.inputs, here.said | here.rolled)
 
         def act(process: str) -> Report:
             return self.market.run(self.market.plan_refresh(MAIN, process), process)
 
         self._do(act, expected, dies_at, tear=tear)
+
+    def _hold_rolled(self, before: int, mode: RollbackMode) -> None:
+        """With `hold` what went back is held: at least all whose rows are others now."""
+        here = self.environments[MAIN]
+        held = {str(h.table) for h in self._latest(MAIN).held if h.by == "rollback"}
+        old, new = here.releases[before].tables, here.latest.tables
+        other = {table for table in READS if table in new and new[table] != old.get(table)}
+        here.rolled = (here.rolled & held) if mode != "hold" else held
+        assert mode != "hold" or other <= held
+
+    def _hear(self, moved: set[str]) -> None:
+        """An apply ends the holds of what it moved, unless it died before it could say so."""
+        here = self.environments[MAIN]
+        told = {str(hold.table) for hold in active_holds(self.market.lake().control(MAIN))}
+        assert told <= here.said
+        assert here.said - told <= moved
+        here.said = told
+        here.rolled = {str(h.table) for h in self._latest(MAIN).held if h.by == "rollback"}
 
     def _happen(self, first: list[Change]) -> None:
         here = self.environments[MAIN]
@@ -172,13 +235,15 @@ class Histories(RuleBasedStateMachine):
         *,
         tear: bool = False,
         discard: bool = False,
+        partly: bool = False,
+        stops: bool = True,
         environment: str = MAIN,
     ) -> None:
         """Do it, alive or until it dies; then the latest release is R or R+1, as expected."""
         here = self.environments[environment]
         allowed = set(expected.refusals)
-        allowed |= {"LW310"} if here.stopped else set()
-        allowed |= {"LW320"} if here.drifted and not discard else set()
+        allowed |= {"LW310"} if here.stopped and stops else set()
+        allowed |= {"LW320"} if here.drifted and not discard and stops else set()
         told: list[Report | LakewrightError] = []
 
         def tell(process: str) -> None:
@@ -191,17 +256,22 @@ class Histories(RuleBasedStateMachine):
         before = here.number
         died = self.market.dies(tell, dies_at or 0, tear=tear)
         assert self._bytes_beside(environment) == others, "another environment was written"
-        self._note(environment, before, expected.release)
+        self._note(environment, before, expected.release, partly=partly)
         if not died:
             self._judge(told[0], expected, allowed, moved=here.number > before, here=here)
 
-    def _note(self, environment: str, before: int, expected: Released | None) -> None:
+    def _note(
+        self, environment: str, before: int, expected: Released | None, *, partly: bool
+    ) -> None:
         numbers = self.market.numbers(environment)
         assert numbers[-1] in (before, before + 1), "a release was lost, or one too many made"
         if numbers[-1] == before + 1:
             assert expected is not None, "what fails was published"
             self.environments[environment].releases[before + 1] = expected
             held = {str(hold.table) for hold in self._latest(environment).held}
+            if partly:  # others stay held as they were
+                expected = replace(expected, failed=frozenset(held))
+                self.environments[environment].releases[before + 1] = expected
             assert expected.failed <= held <= descendants(expected.failed), (held, expected.failed)
 
     def _judge(

@@ -32,8 +32,15 @@ from lakewright.lake import (
     decode_release,
 )
 from lakewright.names import TableName
-from lakewright.plans import Plan, make_plan, merge_selected
-from lakewright.runtime import Report, apply_plan, plan_refresh, read_query
+from lakewright.plans import Plan, Return, RollbackMode, make_plan, merge_selected
+from lakewright.runtime import (
+    Report,
+    apply_plan,
+    plan_refresh,
+    plan_rollback,
+    read_query,
+    roll_back,
+)
 from lakewright.runtime.run import StopAt
 from lakewright.specs import Project, SourceFile, load_files, load_released
 from proof.histories.model import File, Inputs, Rows
@@ -149,6 +156,25 @@ class Market:
             run_id=str(UUID(int=self.processes)),
             workers=1,
             stop_at=stop_at,
+            clock=lambda: self.now,
+        )
+
+    def roll_back(
+        self, environment: str, to: int, process: str, *, mode: RollbackMode, select: str = ""
+    ) -> Report:
+        lake = self.lake(process)
+        chosen = frozenset({name(select)}) if select else None
+        ask = Return(lake.release(environment, to), mode, reason="bad rows")
+        plan = plan_rollback(
+            lake, environment, ask, self.now, choose=lambda *_: chosen, resolve=self.locate
+        )
+        return roll_back(
+            plan,
+            lake,
+            FakeEngine(self.world.tables),
+            run_id=str(UUID(int=self.processes)),
+            reason="bad rows",
+            workers=1,
             clock=lambda: self.now,
         )
 

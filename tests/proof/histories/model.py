@@ -123,6 +123,20 @@ def expect_refresh(before: Released, inputs: Inputs, said: Collection[str] = ())
     return Expected(made.released(failed))
 
 
+def expect_rollback(
+    now: Released, then: Released, *, select: str = "", keep_ingest: bool = False
+) -> Expected:
+    """The rows, code and loaded files of then; of `select` and all that reads it, or of all."""
+    going = descendants({select}) if select else set(READS)
+    if keep_ingest:
+        going -= {INGEST}
+    code = replace(now.code, **_choices(then.code, going))  # type: ignore[arg-type]
+    tables = {name: rows for name, rows in now.tables.items() if _group(name) not in going}
+    tables |= {name: rows for name, rows in then.tables.items() if _group(name) in going}
+    loaded = then.loaded if INGEST in going else now.loaded
+    return Expected(Released(tables, code, loaded))
+
+
 def descendants(tables: Collection[str]) -> set[str]:
     """`tables` and all that read them, directly or not."""
     found = set(tables)
@@ -134,6 +148,14 @@ def descendants(tables: Collection[str]) -> set[str]:
 
 def tables_of(code: Code) -> set[str]:
     return set(READS) - (set() if code.extra else {"gold.extra"})
+
+
+def _choices(code: Code, tables: Collection[str]) -> dict[str, object]:
+    return {name: choice for table in tables for name, choice in code.of(table).items()}
+
+
+def _group(table: str) -> str:
+    return table.removesuffix("__quarantine").removesuffix("__ledger")
 
 
 class _Making:
