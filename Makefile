@@ -1,6 +1,6 @@
 # Doors to the project; each does its own set-up. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour check bench soak conformance docs clean
+.PHONY: help setup demo tour check bench bench-versioning soak conformance docs clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 
 help: ## list the doors
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP)-all ## make .venv/ with everything: both engines and the tools of `make check`
 
@@ -31,7 +31,11 @@ check: $(STAMP)-all ## lint, format, types and all tests on both engines
 bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both engines
 	@$(BIN)/python infra/bench/build.py
 
-soak: $(STAMP)-all ## the slow tests, on both engines
+bench-versioning: $(STAMP)-all ## time what works on releases, with up to 300 tables and 10,000 releases
+	@$(BIN)/python infra/bench/versioning.py
+
+soak: $(STAMP)-all ## the slow tests, on both engines, with every fault and 10,000 histories
+	SOAK=1 HISTORIES=10000 HISTORY_STEPS=20 $(BIN)/pytest -q tests/proof/test_histories.py tests/proof/test_fault_matrix_crashes.py
 	$(BIN)/pytest -q -m "slow and not spark"
 	$(BIN)/pytest -q -m "slow and spark"
 

@@ -23,6 +23,10 @@ _GUARD = re.compile(_RAISED + r"LW401 ([^\n]+?)\.?(?: SQLSTATE|\n|\Z)")
 _LOST = re.compile(_RAISED + r"LW402 (\S+) (\S+) ([^\s.]+)")
 _FILE = re.compile(r"(LW7\d\d) \{(.*?)\} ([^\n]*)")
 _CONSTRAINT = re.compile(r"CHECK constraint (\S+) ")
+_DAMAGED = re.compile(
+    r"Parquet error|is not a Parquet file|CANNOT_READ_FILE_FOOTER"
+    r"|FAILED_READ_FILE\.(?!FILE_NOT_EXIST)\w+"
+)
 _GONE = re.compile(
     r"FILE_NOT_EXIST|DELTA_FILE_NOT_FOUND|Object at location \S+ not found"
     r"|Missing commit file|DELTA_VERSION_NOT_FOUND|DELTA_TABLE_NOT_FOUND|DELTA_PATH_DOES_NOT_EXIST"
@@ -121,6 +125,10 @@ def _of_surroundings(text: str) -> LakewrightError | None:
         return LakeError("LW621", f"a pinned version cannot be read: {first}", hint=hint)
     if _is_of_python(text):
         return None
+    if _DAMAGED.search(text):
+        first = _first_line(_cause(text))
+        hint = "bring that file back from a backup, or rebuild the table with `apply --full`"
+        return LakeError("LW621", f"a data file is damaged: {first}", hint=hint)
     path = _PATH.search(text)
     return storage_error_told(text, path.group() if path else "the lake")
 
@@ -136,7 +144,8 @@ def _of_query(error: Exception, text: str, rows: Rows | None) -> LakewrightError
     if _ANALYSIS.search(name):
         place = place_in(rows, text, error) or place_of_name(rows, text) or at_place_of(rows)
         return SpecError("LW610", _with_tables(plain_message(_first_line(text))), place)
-    return LakeError("LW620", f"the engine failed: {_first_line(_cause(text)) or name}")
+    told = f"the engine failed: {_first_line(_cause(text)) or name}"
+    return LakeError("LW620", told, hint="run it again; `--debug` shows the engine's own trace")
 
 
 def _python_failure(text: str, rows: Rows | None) -> LakewrightError:

@@ -404,7 +404,7 @@ def _unless_committed(
     """An exception of a commit means unknown: it counts as done when our token is in the log."""
     try:
         yield
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, pa.ArrowException) as error:
         if not any(commit.token == token for commit in tables.commits(location, after)):
             raise _error(location, error) from error
 

@@ -175,8 +175,21 @@ def _settle(run: Run, change: Change, entry: Entry) -> Member:
     elif _is_rewritten(change, entry.table):
         member.overwritten = ahead.strange
     else:
+        _verify_rows(run, entry)
         _undo(run, member, entry, ahead)
     return member
+
+
+def _verify_rows(run: Run, entry: Entry) -> None:
+    """What is built upon holds what was released: a harmed log can lose rows without an error."""
+    pin = run.lake.verify_pin(entry)
+    rows, _ = run.lake.tables.size(pin.location, pin.version)
+    if rows is not None and entry.rows is not None and rows != entry.rows:
+        raise LakeError(
+            "LW469",
+            f"{entry.table} version {entry.version} holds {rows} rows, {entry.rows} were released",
+            hint="bring the files of its `_delta_log` back from a backup, then run it again",
+        )
 
 
 def _undo(run: Run, member: Member, entry: Entry, ahead: Ahead) -> None:
