@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -226,13 +226,21 @@ class Market:
 
 def copy_world(world: World) -> World:
     """A copy that shares only what never changes: bytes, versions and rows."""
-    return replace(
-        world,
-        objects=dict(world.objects),
-        versions={location: list(versions) for location, versions in world.versions.items()},
-        claimed=dict(world.claimed),
-        synced=list(world.synced),
-    )
+    kept = {item.name: _copied(getattr(world, item.name)) for item in fields(world)}
+    return World(**kept)
+
+
+def _copied(value: Any) -> Any:
+    """Containers again, down to what is frozen."""
+    match value:
+        case dict():
+            return {key: _copied(inner) for key, inner in value.items()}
+        case list():
+            return [_copied(inner) for inner in value]
+        case set():
+            return set(value)
+        case _:
+            return value
 
 
 @cache
