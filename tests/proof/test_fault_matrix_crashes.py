@@ -10,53 +10,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import pytest
 
 from fakes.lake import Crash, Moment
-from lakewright.errors import LakeError, LakewrightError
+from lakewright.errors import LakewrightError
 from lakewright.errors.pages import read_page
 from lakewright.runtime import Report
+from proof.histories.faults import WRITES, Fault, die, fail
 from proof.histories.judging import compare
 from proof.histories.market import MAIN, Market
 from proof.histories.model import Released
 from proof.histories.situations import Situation, situations
-
-WRITES = {"put_new", "put", "delete", "define", "restore", "write", "claim", "release", "sync"}
-
-
-@dataclass(slots=True)
-class Fault:
-    """A hook that does `harm` at the n-th write, before it is done or after."""
-
-    at: int
-    moment: Moment
-    harm: Callable[[str], None]
-    tear: bool = False
-    lasting: bool = False  # storage fails from then on
-    seen: int = 0
-    met: str = ""
-    _last: tuple[str, str] = field(default=("", ""))
-
-    def __call__(self, operation: str, path: str, moment: Moment) -> None:
-        if operation not in WRITES:
-            return
-        self.seen += moment == "before"
-        if moment != self.moment or (self.met and not self.lasting):
-            return
-        if self.seen == self.at or (self.met and self.lasting):
-            self.met = f"{moment} {operation} {path}"
-            self.harm(self.met)
-
-
-def die(where: str) -> None:
-    raise Crash(where)
-
-
-def fail(where: str) -> None:
-    raise LakeError("LW501", f"storage failed {where}", hint="try again")
-
 
 FAULTS: dict[str, Callable[[int], Fault]] = {
     "killed": lambda at: Fault(at, "before", die),

@@ -290,6 +290,19 @@ def test_an_apply_of_other_tables_keeps_what_a_rollback_holds(built: Shop) -> No
     assert "silver.orders" not in {str(c.table) for c in built.plan_refresh().changes}
 
 
+def test_an_apply_builds_the_table_it_selects_though_an_input_is_held(built: Shop) -> None:
+    built.orders([*DAY_TWO, {"id": 5, "customer": "bob", "amount": 8}])
+    built.source(CUSTOMERS, CUSTOMER_FIELDS, [PEOPLE[0]])
+    assert built.refresh().exit_code == 1
+    assert {str(held.table) for held in built.latest().held} >= {"silver.orders", "gold.totals"}
+    report = built.apply(select={name("gold.totals")})
+    assert (report.ok, report.release) == (True, 3)
+    assert built.contents(built.latest())["gold.totals"] == [{"region": "north", "amount": 5}]
+    held = {str(held.table) for held in built.latest().held}
+    assert "silver.orders" in held
+    assert "gold.totals" not in held
+
+
 def test_what_surroundings_broke_is_tried_again_by_the_next_refresh(built: Shop) -> None:
     built.orders(DAY_TWO)
 

@@ -107,6 +107,7 @@ class _Walk:
         self._said = {hold.table: hold for hold in state.holds}
         self._resumed = state.resumed
         self._made = replace(made, tables=self._entries)
+        self._asked: set[TableName] = set()
         self.changes: dict[TableName, Change] = {}
         self.unchanged: list[TableName] = []
         self.held: dict[TableName, Held] = {}
@@ -117,6 +118,8 @@ class _Walk:
         if not selected and not self._is_read_through(step):
             self._leave(step.name)
             return
+        if selected:
+            self._asked.add(step.name)
         seen = Seen(
             step,
             entry,
@@ -148,8 +151,12 @@ class _Walk:
         return _change(step, entry, reasons, self._state)
 
     def hold_along(self) -> None:
-        """What must stay with a held table stays, though nothing is wrong with it."""
-        for name in held_along(self._graph, self.held) & self.changes.keys():
+        """What must stay with a held table stays, though nothing is wrong with it.
+
+        An apply is a person's word on what it selects: that is built over what is released.
+        """
+        asked = self._asked if self._kind == "apply" else set()
+        for name in (held_along(self._graph, self.held) & self.changes.keys()) - asked:
             since = self._state.release.release if self._state.release else 0
             reason = "an input or a partner is held"
             self.held[name] = Held(name, "upstream", since, reason=reason)

@@ -37,7 +37,7 @@ from proof.histories.model import (
 from proof.histories.project import Code
 from proof.histories.situations import FIRST, GOOD, begun, first_release
 
-deaths = st.integers(1, 160)  # the operation of the lake that kills
+deaths = st.integers(1, 50)  # the write to the lake that kills
 before = st.lists(changes, max_size=3)
 
 
@@ -142,22 +142,20 @@ class Histories(RuleBasedStateMachine):
         if here.number > number:
             self._hold_rolled(number, mode)
 
-    @rule(table=tables)
-    def hold(self, table: str) -> None:
-        self._say("hold", table)
-        self.environments[MAIN].said.add(table)
-
-    @rule()
-    def resume_all(self) -> None:
-        self._say("resume")
-        self.environments[MAIN].said.clear()
-        self.environments[MAIN].rolled.clear()
-
-    @rule()
-    def stop_or_clear(self) -> None:
+    @rule(word=st.sampled_from(["hold", "hold", "resume", "stop or clear"]), table=tables)
+    def say(self, word: str, table: str) -> None:
+        """A person's word, as a control record."""
         here = self.environments[MAIN]
-        self._say("clear" if here.stopped else "stop")
-        here.stopped = not here.stopped
+        if word == "hold":
+            self._say("hold", table)
+            here.said.add(table)
+        elif word == "resume":
+            self._say("resume")
+            here.said.clear()
+            here.rolled.clear()
+        else:
+            self._say("clear" if here.stopped else "stop")
+            here.stopped = not here.stopped
 
     # What always holds
 
@@ -304,9 +302,9 @@ class Histories(RuleBasedStateMachine):
         """Whatever happened, good code over good data converges in one apply."""
         here = self.environments[MAIN]
         if here.stopped:
-            self.stop_or_clear()
-        known = dict(here.latest.loaded)
-        self.market.deliver(replace(FIRST, files={**FIRST.files, **known}))
+            self.say("stop or clear", "")
+        files = {**FIRST.files, **self.market.inputs.files, **here.latest.loaded}
+        self.market.deliver(replace(FIRST, files=files))
         here.code = replace(GOOD, clicks_note=here.latest.code.clicks_note)
         self._apply([], None, tear=False, drop=True, discard=True)
         assert not here.latest.failed

@@ -20,7 +20,6 @@ import pyarrow as pa
 
 from fakes.engine import FakeEngine
 from fakes.lake import Crash, World
-from fakes.lake import StopAt as CrashAt
 from lakewright.cli.querying import compile_query
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import (
@@ -43,6 +42,7 @@ from lakewright.runtime import (
 )
 from lakewright.runtime.run import StopAt
 from lakewright.specs import Project, SourceFile, load_files, load_released
+from proof.histories.faults import Fault, die
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
 
@@ -179,9 +179,9 @@ class Market:
         )
 
     def dies(self, act: Callable[[str], None], at: int, *, tear: bool) -> bool:
-        """Do `act` as a process that is killed at its `at`-th operation; whether it was."""
+        """Do `act` as a process that is killed at its `at`-th write; whether it was."""
         process = self.process()
-        self.world.hook = CrashAt(at, tear=tear)
+        self.world.hook = Fault(at, "before", die, tear=tear)
         try:
             act(process)
         except Crash:
