@@ -47,8 +47,11 @@ def run(
 
 
 def codes(done: Done) -> list[str]:
-    """The codes that were told, each of which has a page."""
-    found = CODE.findall(done.err)
+    """The codes that were told, each of which has a page.
+
+    Each once: tables are built side by side, and more than one may meet the same surroundings.
+    """
+    found = list(dict.fromkeys(CODE.findall(done.err)))
     assert all(read_page(code) for code in found)
     return found
 
