@@ -167,7 +167,11 @@ class Work:
     plans: list[Plan]
 
     def run(self, start: Callable[[OnDemand, Watch], Report]) -> int:
-        """Start the run with an engine that opens when needed; print its report."""
+        """Start the run with an engine that opens when needed; print its report.
+
+        That is told before the engine is closed: whatever its libraries do when they end, a person
+        knows how the run did.
+        """
         before = self.lake.latest(self.space.environment)
         engine = OnDemand(self.space.engine, self._open)
         try:
@@ -175,9 +179,9 @@ class Work:
                 with watched(self.streams) as watch:
                     report = start(engine, watch)
                 report = serve_after(self.space, self.lake, engine, self.streams, report)
+                self._tell(report)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._published_since(before)) from None
-        self._tell(report)
         return report.exit_code
 
     def _open(self) -> Engine:
