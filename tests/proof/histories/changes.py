@@ -88,7 +88,7 @@ _orders = st.lists(
     ),
     max_size=3,
 )
-_good_orders = st.lists(
+good_orders = st.lists(
     st.fixed_dictionaries({"id": st.integers(1, 9), "customer": _people, "amount": _amounts}),
     min_size=1,
     max_size=3,
@@ -112,7 +112,7 @@ _edits = st.sampled_from(
 _jumps = st.sampled_from([timedelta(days=-1), timedelta(hours=1), timedelta(days=365)])
 changes = st.one_of(
     st.builds(Land, _paths, _files),
-    st.builds(Orders, _good_orders),
+    st.builds(Orders, good_orders),
     st.builds(Orders, _orders),
     st.builds(Customers, _customers),
     _edits,

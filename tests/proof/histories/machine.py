@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -19,9 +20,18 @@ from lakewright.lake.control import active_holds
 from lakewright.lake.values import Release
 from lakewright.plans import RollbackMode
 from lakewright.runtime import Report
-from proof.histories.changes import Change, Edit, ForeignWrite, changes, happen, tables
+from proof.histories.changes import (
+    Change,
+    Edit,
+    ForeignWrite,
+    Orders,
+    changes,
+    good_orders,
+    happen,
+    tables,
+)
 from proof.histories.judging import compare
-from proof.histories.market import MAIN, name
+from proof.histories.market import BEGIN, MAIN, name
 from proof.histories.model import (
     INGEST,
     READS,
@@ -39,6 +49,7 @@ from proof.histories.situations import FIRST, GOOD, begun, first_release
 
 deaths = st.integers(1, 50)  # the write to the lake that kills
 before = st.lists(changes, max_size=3)
+RETENTION = timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -51,6 +62,9 @@ class Environment:
     rolled: set[str] = field(default_factory=set)  # held by a rollback
     stopped: bool = False
     drifted: bool = False  # somebody may have written to the ingest or its companions
+    made: dict[int, datetime] = field(default_factory=dict)  # when a release replaced another
+    dead: set[int] = field(default_factory=set)  # what a collection may have taken
+    pinned: set[int] = field(default_factory=set)
 
     @property
     def number(self) -> int:
@@ -60,6 +74,21 @@ class Environment:
     def latest(self) -> Released:
         return self.releases.get(self.number, Released())
 
+    @property
+    def promised(self) -> set[int]:
+        """Releases that must be there, whatever was collected."""
+        return self.releases.keys() - self.dead | self.pinned
+
+    def note(self, release: Released, now: datetime) -> None:
+        """One more; a clock that went back makes no release older than one before it."""
+        self.made[self.number + 1] = max([now, *self.made.values()])
+        self.releases[self.number + 1] = release
+
+    def die(self, now: datetime) -> None:
+        """From now on nobody promises what was replaced a retention ago."""
+        old = now - RETENTION
+        self.dead |= {n for n in self.releases if n + 1 in self.made and self.made[n + 1] <= old}
+
 
 class Histories(RuleBasedStateMachine):
     """One lake from release 1 on."""
@@ -67,8 +96,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.market = begun().copy()
-        self.environments = {MAIN: Environment({1: first_release()})}
-        self._views: dict[tuple[str, int], Rows] = {}
+        self.environments = {MAIN: Environment()}
+        self.environments[MAIN].note(first_release(), BEGIN)
 
     def teardown(self) -> None:
         try:
@@ -137,6 +166,8 @@ class Histories(RuleBasedStateMachine):
         def act(process: str) -> Report:
             return self.market.roll_back(MAIN, to, process, mode=mode, select=table)
 
+        if to not in here.promised:
+            expected = replace(expected, refusals=expected.refusals | {"LW373"})
         number = here.number
         self._do(act, expected, dies_at, partly=True, stops=False)
         if here.number > number:
@@ -157,15 +188,63 @@ class Histories(RuleBasedStateMachine):
             self._say("clear" if here.stopped else "stop")
             here.stopped = not here.stopped
 
+    @rule(
+        sold=st.lists(st.builds(Orders, good_orders), max_size=2),
+        days=st.sampled_from([40, 29, 0]),
+        dies_at=st.none() | st.integers(1, 15),
+    )
+    def collect(self, sold: list[Change], days: int, dies_at: int | None) -> None:
+        """gc, days after some applies. It adds a release of the same rows, or finds nothing."""
+        for order in sold:
+            self._apply([order], None, tear=False, drop=True, discard=True)
+        self.market.set_clock(self.market.now + timedelta(days=days))
+        here, told = self.environments[MAIN], list[str]()
+        here.die(self.market.now)
+
+        def act(process: str) -> None:
+            try:
+                self.market.collect(MAIN, process)
+            except LakewrightError as error:
+                told.extend(problem.code for problem in error.problems)
+
+        others, before = self._bytes_beside(MAIN), here.number
+        died = self.market.dies(act, dies_at or 0, tear=False)
+        assert self._bytes_beside(MAIN) == others, "another environment was written"
+        self._note(MAIN, before, here.latest, partly=False)
+        assert set(told) <= ({"LW310"} if here.stopped else set())
+        if not died and not told:
+            self.market.collect(MAIN, "again")
+            assert self.market.numbers(MAIN)[-1] == here.number, "a second one found something"
+
+    @rule(back=st.integers(0, 5))
+    def pin(self, back: int) -> None:
+        """A release is kept for good, or let go. One that was collected cannot be kept."""
+        here = self.environments[MAIN]
+        number = max(1, here.number - back)
+        if number in here.pinned:
+            self.market.unpin(MAIN, number)
+            here.pinned.remove(number)
+            return
+        refused = self.market.pin(MAIN, number)
+        if refused:
+            assert refused == {"LW384"}
+            assert number not in here.promised
+        else:
+            here.pinned.add(number)
+
     # What always holds
 
     @invariant()
     def every_release_reads_as_it_was_made(self) -> None:
+        """A collected one, too, as far as it is not refused."""
         for environment, known in self.environments.items():
             assert self.market.numbers(environment) == tuple(known.releases), environment
             for number, expected in known.releases.items():
-                found = self._read(environment, number)
-                compare(found, expected, f"{environment}@{number}")
+                refused = self._refused(environment, number)
+                assert not refused or number not in known.promised, f"{number} is promised"
+                found = self.market.rows(self.market.release(environment, number), refused)
+                left = {n: rows for n, rows in expected.tables.items() if n not in refused}
+                compare(found, replace(expected, tables=left), f"{environment}@{number}")
 
     # How
 
@@ -265,7 +344,7 @@ class Histories(RuleBasedStateMachine):
         assert numbers[-1] in (before, before + 1), "a release was lost, or one too many made"
         if numbers[-1] == before + 1:
             assert expected is not None, "what fails was published"
-            self.environments[environment].releases[before + 1] = expected
+            self.environments[environment].note(expected, self.market.now)
             held = {str(hold.table) for hold in self._latest(environment).held}
             if partly:  # others stay held as they were
                 expected = replace(expected, failed=frozenset(held))
@@ -310,7 +389,7 @@ class Histories(RuleBasedStateMachine):
         assert not here.latest.failed
         self.every_release_reads_as_it_was_made()
         for number, expected in here.releases.items():
-            if expected.has("gold.large"):
+            if expected.has("gold.large") and not self._refused(MAIN, number):
                 found = self._read_large(number)
                 compare({"gold.large": found}, expected, f"view {number}", only="gold.large")
 
@@ -329,8 +408,11 @@ class Histories(RuleBasedStateMachine):
     def _latest(self, environment: str) -> Release:
         return self.market.release(environment, self.environments[environment].number)
 
-    def _read(self, environment: str, number: int) -> dict[str, Rows]:
-        return self.market.rows(self.market.release(environment, number))
+    def _refused(self, environment: str, number: int) -> set[str]:
+        """Tables whose rows in this release nobody gets to see any more."""
+        gone = self.market.collected(environment)
+        tables = self.market.release(environment, number).tables
+        return {str(table) for table in tables if gone.has(number, table)}
 
     def _bytes_beside(self, environment: str) -> dict[str, Any]:
         """Everything that belongs to another environment."""
