@@ -152,16 +152,34 @@ def happen(market: Market, change: Change, latest: Release) -> None:
             assert_never(change)
 
 
+def append_click(market: Market, latest: Release, row: Row) -> None:
+    """A stranger appends a click to the ingest, loaded from nowhere."""
+    _append_row(market, _location(market, latest, INGEST), row)
+
+
+def is_written_over(market: Market, release: Release) -> bool:
+    """Whether the ingest or a companion holds other rows at its head than the release says."""
+    tables = market.world.tables
+    for table, entry in release.tables.items():
+        if str(table.group) == INGEST and entry.location:
+            location = market.lake().location_uri(entry.location)
+            head = tables.head(location)
+            assert head is not None
+            if not tables.same_rows(location, entry.version, head.version):
+                return True
+    return False
+
+
 def _location(market: Market, release: Release, table: str) -> str:
     entry = release.tables.get(name(table))
     stored = entry is not None and entry.location
     return market.lake().location_uri(entry.location) if entry and stored else ""
 
 
-def _append_row(market: Market, location: str) -> None:
+def _append_row(market: Market, location: str, given: Row | None = None) -> None:
     tables = market.world.tables
     head = tables.head(location)
     assert head is not None
     schema = tables.rows(location, head.version).schema
-    row = pa.Table.from_pylist([dict.fromkeys(schema.names)], schema=schema)
+    row = pa.Table.from_pylist([dict.fromkeys(schema.names) | (given or {})], schema=schema)
     tables.write(location, row, "append", None)

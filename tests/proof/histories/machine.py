@@ -25,9 +25,11 @@ from proof.histories.changes import (
     Edit,
     ForeignWrite,
     Orders,
+    append_click,
     changes,
     good_orders,
     happen,
+    is_written_over,
     tables,
 )
 from proof.histories.judging import compare
@@ -39,6 +41,7 @@ from proof.histories.model import (
     Released,
     Rows,
     descendants,
+    expect_adoption,
     expect_apply,
     expect_refresh,
     expect_rollback,
@@ -232,6 +235,30 @@ class Histories(RuleBasedStateMachine):
         else:
             here.pinned.add(number)
 
+    @rule(first=before, number=st.integers(1, 9), dies_at=st.none() | deaths)
+    def adopt(self, first: list[Change], number: int, dies_at: int | None) -> None:
+        """A stranger appends to the ingest, and a person says that it is right."""
+        self._happen(first)
+        here = self.environments[MAIN]
+        if is_written_over(self.market, self._latest(MAIN)):
+            return
+        row = {"customer": "dee", "n": number}
+        append_click(self.market, self._latest(MAIN), row)
+        here.drifted = True
+        expected = expect_adoption(here.latest, row)
+
+        def act(process: str) -> Report:
+            code = here.latest.code  # another one of the ingest may load all anew
+            plan = self.market.plan(MAIN, code, process=process, select=INGEST, drift="adopt")
+            return self.market.run(plan, process)
+
+        number_before = here.number
+        self._do(act, expected, dies_at, discard=True, partly=True)
+        if here.number > number_before:
+            here.drifted = is_written_over(self.market, self._latest(MAIN))
+            assert not here.drifted, "what was adopted is more than the release has"
+        self._hear({INGEST})
+
     # What always holds
 
     @invariant()
@@ -263,6 +290,9 @@ class Histories(RuleBasedStateMachine):
         moved = tables_of(here.code) | ({"gold.extra"} if drop else set())
         self._do(act, expected, dies_at, tear=tear, discard=discard)
         self._hear(moved)
+        if discard and here.latest is expected.release:
+            here.drifted = is_written_over(self.market, self._latest(MAIN))
+            assert not here.drifted or dies_at, "what was discarded is there"
         if dies_at is None and here.latest is expected.release and not here.drifted:
             plan = self.market.plan(MAIN, here.code, drop=drop, drift="discard")
             assert plan.empty, [(change.table, change.reasons) for change in plan.changes]
