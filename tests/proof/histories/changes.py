@@ -161,7 +161,8 @@ def is_written_over(market: Market, release: Release) -> bool:
     """Whether the ingest or a companion holds other rows at its head than the release says."""
     tables = market.world.tables
     for table, entry in release.tables.items():
-        if str(table.group) == INGEST and entry.location:
+        own = entry.location and not entry.is_foreign(release.environment)
+        if str(table.group) == INGEST and own:
             location = market.lake().location_uri(entry.location)
             head = tables.head(location)
             assert head is not None

@@ -34,6 +34,7 @@ from lakewright.lake import (
     decode_release,
 )
 from lakewright.lake.control import collected
+from lakewright.lake.forks import NewFork, Origin, fork_environment
 from lakewright.names import TableName
 from lakewright.plans import Plan, Return, RollbackMode, make_plan, merge_selected
 from lakewright.runtime import (
@@ -55,6 +56,7 @@ from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MAIN = "prod"
+DEV = "dev"  # a fork of prod, once it is made
 _VARYING = {"_run_id", "_quarantined_at", "_ingested_at", "run_id"}
 _ORDERS = (Field("id", "bigint"), Field("customer", "string"), Field("amount", "bigint"))
 _CUSTOMERS = (Field("customer", "string"), Field("region", "string"))
@@ -192,6 +194,18 @@ class Market:
         run_id = str(UUID(int=self.processes))
         work = Collecting(run_id, lake, order, by="gc", clock=lambda: self.now)
         return collect(plan_collection(lake, order), work)
+
+    def fork(self, number: int, process: str) -> set[str]:
+        """Begin DEV as a release of MAIN; codes of its refusal."""
+        lake, fork = (
+            self.lake(process),
+            NewFork(DEV, str(UUID(int=self.processes)), self.now, "ana"),
+        )
+        try:
+            fork_environment(lake, lake, Origin(MAIN, number), fork)
+        except LakewrightError as error:
+            return {problem.code for problem in error.problems}
+        return set()
 
     def pin(self, environment: str, number: int) -> set[str]:
         """Codes of its refusal."""
