@@ -207,8 +207,7 @@ class Histories(RuleBasedStateMachine):
             self._apply(where, [order], None)
         self.market.set_clock(self.market.now + timedelta(days=days))
         here, told = self.environments[where], list[str]()
-        for known in self.environments.values():  # files are kept for promised releases alone
-            known.die(self.market.now)
+        here.die(self.market.now)
 
         def act(process: str) -> None:
             try:
