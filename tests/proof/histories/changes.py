@@ -88,7 +88,7 @@ _orders = st.lists(
     ),
     max_size=3,
 )
-_good_orders = st.lists(
+good_orders = st.lists(
     st.fixed_dictionaries({"id": st.integers(1, 9), "customer": _people, "amount": _amounts}),
     min_size=1,
     max_size=3,
@@ -112,7 +112,7 @@ _edits = st.sampled_from(
 _jumps = st.sampled_from([timedelta(days=-1), timedelta(hours=1), timedelta(days=365)])
 changes = st.one_of(
     st.builds(Land, _paths, _files),
-    st.builds(Orders, _good_orders),
+    st.builds(Orders, good_orders),
     st.builds(Orders, _orders),
     st.builds(Customers, _customers),
     _edits,
@@ -152,16 +152,35 @@ def happen(market: Market, change: Change, latest: Release) -> None:
             assert_never(change)
 
 
+def append_click(market: Market, latest: Release, row: Row) -> None:
+    """A stranger appends a click to the ingest, loaded from nowhere."""
+    _append_row(market, _location(market, latest, INGEST), row)
+
+
+def is_written_over(market: Market, release: Release) -> bool:
+    """Whether the ingest or a companion holds other rows at its head than the release says."""
+    tables = market.world.tables
+    for table, entry in release.tables.items():
+        own = entry.location and not entry.is_foreign(release.environment)
+        if str(table.group) == INGEST and own:
+            location = market.lake().location_uri(entry.location)
+            head = tables.head(location)
+            assert head is not None
+            if not tables.same_rows(location, entry.version, head.version):
+                return True
+    return False
+
+
 def _location(market: Market, release: Release, table: str) -> str:
     entry = release.tables.get(name(table))
     stored = entry is not None and entry.location
     return market.lake().location_uri(entry.location) if entry and stored else ""
 
 
-def _append_row(market: Market, location: str) -> None:
+def _append_row(market: Market, location: str, given: Row | None = None) -> None:
     tables = market.world.tables
     head = tables.head(location)
     assert head is not None
     schema = tables.rows(location, head.version).schema
-    row = pa.Table.from_pylist([dict.fromkeys(schema.names)], schema=schema)
+    row = pa.Table.from_pylist([dict.fromkeys(schema.names) | (given or {})], schema=schema)
     tables.write(location, row, "append", None)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from fakes.lake import Crash, Moment
 from lakewright.errors import LakeError
 
-WRITES = {"put_new", "put", "delete", "define", "restore", "write", "claim", "release", "sync"}
+WRITES = {
+    *("put_new", "put", "delete", "sync", "claim", "release"),
+    *("define", "restore", "write", "clone", "vacuum"),
+}
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from lakewright.errors import LakewrightError
 from lakewright.lake import ControlRecord
@@ -19,9 +20,20 @@ from lakewright.lake.control import active_holds
 from lakewright.lake.values import Release
 from lakewright.plans import RollbackMode
 from lakewright.runtime import Report
-from proof.histories.changes import Change, Edit, ForeignWrite, changes, happen, tables
+from proof.histories.changes import (
+    Change,
+    Edit,
+    ForeignWrite,
+    Orders,
+    append_click,
+    changes,
+    good_orders,
+    happen,
+    is_written_over,
+    tables,
+)
 from proof.histories.judging import compare
-from proof.histories.market import MAIN, name
+from proof.histories.market import BEGIN, DEV, MAIN, name
 from proof.histories.model import (
     INGEST,
     READS,
@@ -29,6 +41,7 @@ from proof.histories.model import (
     Released,
     Rows,
     descendants,
+    expect_adoption,
     expect_apply,
     expect_refresh,
     expect_rollback,
@@ -39,6 +52,8 @@ from proof.histories.situations import FIRST, GOOD, begun, first_release
 
 deaths = st.integers(1, 50)  # the write to the lake that kills
 before = st.lists(changes, max_size=3)
+places = st.sampled_from([MAIN, DEV])  # the fork, once there is one
+RETENTION = timedelta(days=30)
 
 
 @dataclass(slots=True)
@@ -51,6 +66,9 @@ class Environment:
     rolled: set[str] = field(default_factory=set)  # held by a rollback
     stopped: bool = False
     drifted: bool = False  # somebody may have written to the ingest or its companions
+    made: dict[int, datetime] = field(default_factory=dict)  # when a release replaced another
+    dead: set[int] = field(default_factory=set)  # what a collection may have taken
+    pinned: set[int] = field(default_factory=set)
 
     @property
     def number(self) -> int:
@@ -60,6 +78,21 @@ class Environment:
     def latest(self) -> Released:
         return self.releases.get(self.number, Released())
 
+    @property
+    def promised(self) -> set[int]:
+        """Releases that must be there, whatever was collected."""
+        return self.releases.keys() - self.dead | self.pinned
+
+    def note(self, release: Released, now: datetime) -> None:
+        """One more; a clock that went back makes no release older than one before it."""
+        self.made[self.number + 1] = max([now, *self.made.values()])
+        self.releases[self.number + 1] = release
+
+    def die(self, now: datetime) -> None:
+        """From now on nobody promises what was replaced a retention ago."""
+        old = now - RETENTION
+        self.dead |= {n for n in self.releases if n + 1 in self.made and self.made[n + 1] <= old}
+
 
 class Histories(RuleBasedStateMachine):
     """One lake from release 1 on."""
@@ -67,8 +100,8 @@ class Histories(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.market = begun().copy()
-        self.environments = {MAIN: Environment({1: first_release()})}
-        self._views: dict[tuple[str, int], Rows] = {}
+        self.environments = {MAIN: Environment()}
+        self.environments[MAIN].note(first_release(), BEGIN)
 
     def teardown(self) -> None:
         try:
@@ -76,21 +109,23 @@ class Histories(RuleBasedStateMachine):
         finally:
             self.market.close()
 
-    @rule(first=before, drop=st.booleans(), discard=st.booleans())
-    def apply(self, first: list[Change], drop: bool, discard: bool) -> None:
-        self._apply(first, None, tear=False, drop=drop, discard=discard)
+    @rule(where=places, first=before, drop=st.booleans(), discard=st.booleans())
+    def apply(self, where: str, first: list[Change], drop: bool, discard: bool) -> None:
+        self._apply(where, first, None, drop=drop, discard=discard)
 
-    @rule(first=before, dies_at=deaths, tear=st.booleans(), drop=st.booleans())
-    def apply_and_die(self, first: list[Change], dies_at: int, tear: bool, drop: bool) -> None:
-        self._apply(first, dies_at, tear=tear, drop=drop, discard=True)
+    @rule(where=places, first=before, dies_at=deaths, tear=st.booleans(), drop=st.booleans())
+    def apply_and_die(
+        self, where: str, first: list[Change], dies_at: int, tear: bool, drop: bool
+    ) -> None:
+        self._apply(where, first, dies_at, tear=tear, drop=drop, discard=True)
 
-    @rule(first=before)
-    def refresh(self, first: list[Change]) -> None:
-        self._refresh(first, None, tear=False)
+    @rule(where=places, first=before)
+    def refresh(self, where: str, first: list[Change]) -> None:
+        self._refresh(where, first, None, tear=False)
 
-    @rule(first=before, dies_at=deaths, tear=st.booleans())
-    def refresh_and_die(self, first: list[Change], dies_at: int, tear: bool) -> None:
-        self._refresh(first, dies_at, tear=tear)
+    @rule(where=places, first=before, dies_at=deaths, tear=st.booleans())
+    def refresh_and_die(self, where: str, first: list[Change], dies_at: int, tear: bool) -> None:
+        self._refresh(where, first, dies_at, tear=tear)
 
     @rule(first=before, table=tables, dies_at=st.none() | deaths)
     def apply_one(self, first: list[Change], table: str, dies_at: int | None) -> None:
@@ -137,6 +172,8 @@ class Histories(RuleBasedStateMachine):
         def act(process: str) -> Report:
             return self.market.roll_back(MAIN, to, process, mode=mode, select=table)
 
+        if to not in here.promised:
+            expected = replace(expected, refusals=expected.refusals | {"LW373"})
         number = here.number
         self._do(act, expected, dies_at, partly=True, stops=False)
         if here.number > number:
@@ -157,46 +194,160 @@ class Histories(RuleBasedStateMachine):
             self._say("clear" if here.stopped else "stop")
             here.stopped = not here.stopped
 
+    @rule(
+        where=places,
+        sold=st.lists(st.builds(Orders, good_orders), max_size=2),
+        days=st.sampled_from([40, 29, 0]),
+        dies_at=st.none() | st.integers(1, 15),
+    )
+    def collect(self, where: str, sold: list[Change], days: int, dies_at: int | None) -> None:
+        """gc, days after some applies. It adds a release of the same rows, or finds nothing."""
+        where = where if where in self.environments else MAIN
+        for order in sold:
+            self._apply(where, [order], None)
+        self.market.set_clock(self.market.now + timedelta(days=days))
+        here, told = self.environments[where], list[str]()
+        here.die(self.market.now)
+
+        def act(process: str) -> None:
+            try:
+                self.market.collect(where, process)
+            except LakewrightError as error:
+                told.extend(problem.code for problem in error.problems)
+
+        others, before = self._bytes_beside(where), here.number
+        died = self.market.dies(act, dies_at or 0, tear=False)
+        assert self._bytes_beside(where) == others, "another environment was written"
+        self._note(where, before, here.latest, partly=False)
+        assert set(told) <= ({"LW310"} if here.stopped else set())
+        if not died and not told:
+            self.market.collect(where, "again")
+            assert self.market.numbers(where)[-1] == here.number, "a second one found something"
+
+    @initialize(forked=st.booleans())
+    def begin(self, forked: bool) -> None:
+        """Half of all histories have the fork from the start."""
+        if forked:
+            self.fork(0, None)
+
+    @rule(back=st.integers(0, 2), dies_at=st.none() | st.integers(1, 20))
+    def fork(self, back: int, dies_at: int | None) -> None:
+        """DEV begins as a release of MAIN; killed, the same again finishes it."""
+        main = self.environments[MAIN]
+        if DEV in self.environments:
+            return
+        number, told = max(1, main.number - back), list[set[str]]()
+        others = self._bytes_beside(DEV)
+        if self.market.dies(
+            lambda process: told.append(self.market.fork(number, process)), dies_at or 0, tear=False
+        ):
+            told.append(self.market.fork(number, "again"))
+        assert self._bytes_beside(DEV) == others, "another environment was written"
+        if told[-1]:
+            assert told[-1] == {"LW362"}
+            assert number not in main.promised
+            return
+        dev = Environment(code=main.code, said=set(main.said))
+        dev.note(main.releases[number], self.market.now)
+        self.environments[DEV] = dev
+        dev.rolled = {str(h.table) for h in self._latest(DEV).held if h.by == "rollback"}
+
+    @rule(back=st.integers(0, 5))
+    def pin(self, back: int) -> None:
+        """A release is kept for good, or let go. One that was collected cannot be kept."""
+        here = self.environments[MAIN]
+        number = max(1, here.number - back)
+        if number in here.pinned:
+            self.market.unpin(MAIN, number)
+            here.pinned.remove(number)
+            return
+        refused = self.market.pin(MAIN, number)
+        if refused:
+            assert refused == {"LW384"}
+            assert number not in here.promised
+        else:
+            here.pinned.add(number)
+
+    @rule(first=before, number=st.integers(1, 9), dies_at=st.none() | deaths)
+    def adopt(self, first: list[Change], number: int, dies_at: int | None) -> None:
+        """A stranger appends to the ingest, and a person says that it is right."""
+        self._happen(first)
+        here = self.environments[MAIN]
+        if is_written_over(self.market, self._latest(MAIN)):
+            return
+        row = {"customer": "dee", "n": number}
+        append_click(self.market, self._latest(MAIN), row)
+        here.drifted = True
+        expected = expect_adoption(here.latest, row)
+
+        def act(process: str) -> Report:
+            code = here.latest.code  # another one of the ingest may load all anew
+            plan = self.market.plan(MAIN, code, process=process, select=INGEST, drift="adopt")
+            return self.market.run(plan, process)
+
+        number_before = here.number
+        self._do(act, expected, dies_at, discard=True, partly=True)
+        if here.number > number_before:
+            here.drifted = is_written_over(self.market, self._latest(MAIN))
+            assert not here.drifted, "what was adopted is more than the release has"
+        self._hear({INGEST})
+
     # What always holds
 
     @invariant()
     def every_release_reads_as_it_was_made(self) -> None:
+        """A collected one, too, as far as it is not refused."""
         for environment, known in self.environments.items():
             assert self.market.numbers(environment) == tuple(known.releases), environment
             for number, expected in known.releases.items():
-                found = self._read(environment, number)
-                compare(found, expected, f"{environment}@{number}")
+                refused = self._refused(environment, number)
+                assert not refused or number not in known.promised, f"{number} is promised"
+                found = self.market.rows(self.market.release(environment, number), refused)
+                left = {n: rows for n, rows in expected.tables.items() if n not in refused}
+                compare(found, replace(expected, tables=left), f"{environment}@{number}")
 
     # How
 
     def _apply(
-        self, first: list[Change], dies_at: int | None, *, tear: bool, drop: bool, discard: bool
+        self,
+        where: str,
+        first: list[Change],
+        dies_at: int | None,
+        *,
+        tear: bool = False,
+        drop: bool = True,
+        discard: bool = True,
     ) -> None:
-        self._happen(first)
-        here = self.environments[MAIN]
+        where = where if where in self.environments else MAIN
+        self._happen(first, where)
+        here = self.environments[where]
         expected = expect_apply(here.latest, here.code, self.market.inputs, drop=drop)
         drift = "discard" if discard else None
 
         def act(process: str) -> Report:
-            plan = self.market.plan(MAIN, here.code, process=process, drop=drop, drift=drift)
+            plan = self.market.plan(where, here.code, process=process, drop=drop, drift=drift)
             return self.market.run(plan, process)
 
         moved = tables_of(here.code) | ({"gold.extra"} if drop else set())
-        self._do(act, expected, dies_at, tear=tear, discard=discard)
-        self._hear(moved)
+        self._do(act, expected, dies_at, tear=tear, discard=discard, environment=where)
+        self._hear(moved, where)
+        if discard and here.latest is expected.release:
+            here.drifted = is_written_over(self.market, self._latest(where))
+            assert not here.drifted or dies_at, "what was discarded is there"
         if dies_at is None and here.latest is expected.release and not here.drifted:
-            plan = self.market.plan(MAIN, here.code, drop=drop, drift="discard")
+            plan = self.market.plan(where, here.code, drop=drop, drift="discard")
             assert plan.empty, [(change.table, change.reasons) for change in plan.changes]
 
-    def _refresh(self, first: list[Change], dies_at: int | None, *, tear: bool) -> None:
-        self._happen(first)
-        here = self.environments[MAIN]
+    def _refresh(self, where: str, first: list[Change], dies_at: int | None, *, tear: bool) -> None:
+        where = where if where in self.environments else MAIN
+        self._happen(first, where)
+        here = self.environments[where]
         expected = expect_refresh(here.latest, self.market.inputs, here.said | here.rolled)
 
         def act(process: str) -> Report:
-            return self.market.run(self.market.plan_refresh(MAIN, process), process)
+            return self.market.run(self.market.plan_refresh(where, process), process)
 
-        self._do(act, expected, dies_at, tear=tear)
+        self._do(act, expected, dies_at, tear=tear, environment=where)
 
     def _hold_rolled(self, before: int, mode: RollbackMode) -> None:
         """With `hold` what went back is held: at least all whose rows are others now."""
@@ -207,23 +358,24 @@ class Histories(RuleBasedStateMachine):
         here.rolled = (here.rolled & held) if mode != "hold" else held
         assert mode != "hold" or other <= held
 
-    def _hear(self, moved: set[str]) -> None:
+    def _hear(self, moved: set[str], where: str = MAIN) -> None:
         """An apply ends the holds of what it moved, unless it died before it could say so."""
-        here = self.environments[MAIN]
-        told = {str(hold.table) for hold in active_holds(self.market.lake().control(MAIN))}
+        here = self.environments[where]
+        told = {str(hold.table) for hold in active_holds(self.market.lake().control(where))}
         assert told <= here.said
         assert here.said - told <= moved
         here.said = told
-        here.rolled = {str(h.table) for h in self._latest(MAIN).held if h.by == "rollback"}
+        here.rolled = {str(h.table) for h in self._latest(where).held if h.by == "rollback"}
 
-    def _happen(self, first: list[Change]) -> None:
-        here = self.environments[MAIN]
+    def _happen(self, first: list[Change], where: str = MAIN) -> None:
+        """Edits are of the checkout of `where`; strangers write to the tables of MAIN."""
+        here, main = self.environments[where], self.environments[MAIN]
         for change in first:
             if isinstance(change, Edit):
                 here.code = replace(here.code, **{change.choice: change.value})
             else:
                 happen(self.market, change, self._latest(MAIN))
-                here.drifted |= isinstance(change, ForeignWrite) and change.table == INGEST
+                main.drifted |= isinstance(change, ForeignWrite) and change.table == INGEST
 
     def _do(
         self,
@@ -265,7 +417,7 @@ class Histories(RuleBasedStateMachine):
         assert numbers[-1] in (before, before + 1), "a release was lost, or one too many made"
         if numbers[-1] == before + 1:
             assert expected is not None, "what fails was published"
-            self.environments[environment].releases[before + 1] = expected
+            self.environments[environment].note(expected, self.market.now)
             held = {str(hold.table) for hold in self._latest(environment).held}
             if partly:  # others stay held as they were
                 expected = replace(expected, failed=frozenset(held))
@@ -300,22 +452,26 @@ class Histories(RuleBasedStateMachine):
 
     def _mend_everything(self) -> None:
         """Whatever happened, good code over good data converges in one apply."""
-        here = self.environments[MAIN]
-        if here.stopped:
+        if self.environments[MAIN].stopped:
             self.say("stop or clear", "")
+        for environment in self.environments:
+            self._mend(environment)
+
+    def _mend(self, environment: str) -> None:
+        here = self.environments[environment]
         files = {**FIRST.files, **self.market.inputs.files, **here.latest.loaded}
         self.market.deliver(replace(FIRST, files=files))
         here.code = replace(GOOD, clicks_note=here.latest.code.clicks_note)
-        self._apply([], None, tear=False, drop=True, discard=True)
+        self._apply(environment, [], None)
         assert not here.latest.failed
         self.every_release_reads_as_it_was_made()
         for number, expected in here.releases.items():
-            if expected.has("gold.large"):
-                found = self._read_large(number)
+            if expected.has("gold.large") and not self._refused(environment, number):
+                found = self._read_large(environment, number)
                 compare({"gold.large": found}, expected, f"view {number}", only="gold.large")
 
-    def _read_large(self, number: int) -> Rows:
-        release = self.market.release(MAIN, number)
+    def _read_large(self, environment: str, number: int) -> Rows:
+        release = self.market.release(environment, number)
         if release.tables[name("gold.large")].location:
             return self.market.rows(release)["gold.large"]
         return self.market.view(release, "gold.large")
@@ -329,21 +485,20 @@ class Histories(RuleBasedStateMachine):
     def _latest(self, environment: str) -> Release:
         return self.market.release(environment, self.environments[environment].number)
 
-    def _read(self, environment: str, number: int) -> dict[str, Rows]:
-        return self.market.rows(self.market.release(environment, number))
+    def _refused(self, environment: str, number: int) -> set[str]:
+        """Tables whose rows in this release nobody gets to see any more."""
+        gone = self.market.collected(environment)
+        tables = self.market.release(environment, number).tables
+        return {str(table) for table in tables if gone.has(number, table)}
 
     def _bytes_beside(self, environment: str) -> dict[str, Any]:
-        """Everything that belongs to another environment."""
-        world = self.market.world
-        others = [other for other in self.environments if other != environment]
-        homes = [f"_lakewright/env/{other}/" for other in others]
-        places = [f"{world.uri}/{other}/" for other in others]
+        """All bytes, commits and files outside an environment, but for what all runs write."""
+        world, shared = self.market.world, ("_lakewright/runs/", "_lakewright/history/")
+        own = (f"{environment}/", f"_lakewright/env/{environment}/", *shared)
         found: dict[str, Any] = {
-            path: data
-            for path, data in world.objects.items()
-            if any(path.startswith(home) for home in homes)
+            path: data for path, data in world.objects.items() if not path.startswith(own)
         }
         for location, versions in world.versions.items():
-            if any(location.startswith(place) for place in places):
-                found[location] = len(versions)
+            if not location.removeprefix(f"{world.uri}/").startswith(own):
+                found[location] = len(versions), sorted(world.files.get(location, ()))
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -21,15 +21,20 @@ import pyarrow as pa
 from fakes.engine import FakeEngine
 from fakes.lake import Crash, World
 from lakewright.cli.querying import compile_query
+from lakewright.errors import LakewrightError
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import (
+    Collected,
     Definition,
     Field,
     Lake,
     LakeState,
     Release,
+    ReleasePin,
     decode_release,
 )
+from lakewright.lake.control import collected
+from lakewright.lake.forks import NewFork, Origin, fork_environment
 from lakewright.names import TableName
 from lakewright.plans import Plan, Return, RollbackMode, make_plan, merge_selected
 from lakewright.runtime import (
@@ -40,7 +45,10 @@ from lakewright.runtime import (
     read_query,
     roll_back,
 )
+from lakewright.runtime.collecting import Collecting, CollectReport, collect
+from lakewright.runtime.pinning import drop_pin, put_pin
 from lakewright.runtime.run import StopAt
+from lakewright.runtime.surveying import Order, plan_collection
 from lakewright.specs import Project, SourceFile, load_files, load_released
 from proof.histories.faults import Fault, die
 from proof.histories.model import File, Inputs, Rows
@@ -48,6 +56,7 @@ from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
 
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MAIN = "prod"
+DEV = "dev"  # a fork of prod, once it is made
 _VARYING = {"_run_id", "_quarantined_at", "_ingested_at", "run_id"}
 _ORDERS = (Field("id", "bigint"), Field("customer", "string"), Field("amount", "bigint"))
 _CUSTOMERS = (Field("customer", "string"), Field("region", "string"))
@@ -98,6 +107,7 @@ class Market:
 
     def set_clock(self, now: datetime) -> None:
         self.now = now
+        self.world.now = max(self.world.now, now)
         self.inputs = replace(self.inputs, today=now.date())
 
     def _source(self, location: str, fields: tuple[Field, ...], rows: Rows) -> None:
@@ -178,6 +188,37 @@ class Market:
             clock=lambda: self.now,
         )
 
+    def collect(self, environment: str, process: str) -> CollectReport:
+        """gc, on the day that the clock tells."""
+        lake, order = self.lake(process), Order(environment, self.now)
+        run_id = str(UUID(int=self.processes))
+        work = Collecting(run_id, lake, order, by="gc", clock=lambda: self.now)
+        return collect(plan_collection(lake, order), work)
+
+    def fork(self, number: int, process: str) -> set[str]:
+        """Begin DEV as a release of MAIN; codes of its refusal."""
+        lake, fork = (
+            self.lake(process),
+            NewFork(DEV, str(UUID(int=self.processes)), self.now, "ana"),
+        )
+        try:
+            fork_environment(lake, lake, Origin(MAIN, number), fork)
+        except LakewrightError as error:
+            return {problem.code for problem in error.problems}
+        return set()
+
+    def pin(self, environment: str, number: int) -> set[str]:
+        """Codes of its refusal."""
+        pin = ReleasePin(f"pin{number}", number)
+        try:
+            put_pin(self.lake("ana"), environment, pin, by="ana", now=self.now)
+        except LakewrightError as error:
+            return {problem.code for problem in error.problems}
+        return set()
+
+    def unpin(self, environment: str, number: int) -> None:
+        drop_pin(self.lake("ana"), environment, f"pin{number}", by="ana", now=self.now)
+
     def dies(self, act: Callable[[str], None], at: int, *, tear: bool) -> bool:
         """Do `act` as a process that is killed at its `at`-th write; whether it was."""
         process = self.process()
@@ -201,12 +242,16 @@ class Market:
         path = f"_lakewright/env/{environment}/releases/{number:020d}.json"
         return _decoded(environment, number, self.world.objects[path][0])
 
-    def rows(self, release: Release) -> dict[str, Rows]:
-        """Every stored table of a release through its pin, after the pin was verified."""
+    def collected(self, environment: str) -> Collected:
+        """What readers are refused."""
+        return collected(self.lake().control(environment), self.now)
+
+    def rows(self, release: Release, beside: Collection[str] = ()) -> dict[str, Rows]:
+        """Stored tables of a release but `beside`, through their pins, which are verified."""
         lake = self.lake()
         found = {}
         for table, entry in release.tables.items():
-            if entry.location:
+            if entry.location and str(table) not in beside:
                 pin = lake.verify_pin(entry)
                 found[str(table)] = _plain(lake.read_table(pin))
         return found

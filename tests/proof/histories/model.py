@@ -105,6 +105,14 @@ def expect_apply(
     return Expected(made.released(failed))
 
 
+def expect_adoption(before: Released, row: Row) -> Expected:
+    """The ingest has a row more; what reads it hears of that in the next run."""
+    adopted = {**row, "note": None} if before.code.clicks_note else row
+    return Expected(
+        replace(before, tables={**before.tables, INGEST: (*before.tables[INGEST], adopted)})
+    )
+
+
 def expect_refresh(before: Released, inputs: Inputs, said: Collection[str] = ()) -> Expected:
     """All tables from the released code; what fails, or a person holds, stays with all below it."""
     made = _Making(before, before.code, inputs)
