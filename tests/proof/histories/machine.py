@@ -173,7 +173,7 @@ class Histories(RuleBasedStateMachine):
             return self.market.roll_back(MAIN, to, process, mode=mode, select=table)
 
         if to not in here.promised:
-            expected = replace(expected, refusals=expected.refusals | {"LW373"})
+            expected = replace(expected, refusals=expected.refusals | {"LW352", "LW373"})
         number = here.number
         self._do(act, expected, dies_at, partly=True, stops=False)
         if here.number > number:
