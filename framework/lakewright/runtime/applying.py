@@ -34,17 +34,9 @@ from lakewright.runtime.publishing import (
 )
 from lakewright.runtime.redacting import redact_held, secrets_of
 from lakewright.runtime.reporting import empty_report, make_report, store_report
-from lakewright.runtime.run import Group, Run, StopAt, store_code
+from lakewright.runtime.run import Group, Run, StopAt, go_on, store_code
 from lakewright.runtime.schedule import run_in_order
-from lakewright.runtime.values import Event, Report, Watch
-
-
-def _unseen(event: Event) -> None:
-    del event
-
-
-def _go_on(step: str) -> None:
-    del step
+from lakewright.runtime.values import Report, Watch, watch_nothing
 
 
 def apply_plan(
@@ -55,8 +47,8 @@ def apply_plan(
     run_id: str | None = None,
     reason: str = "",
     by: str = "",
-    watch: Watch = _unseen,
-    stop_at: StopAt = _go_on,
+    watch: Watch = watch_nothing,
+    stop_at: StopAt = go_on,
     workers: int = 4,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:

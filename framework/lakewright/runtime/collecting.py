@@ -18,7 +18,7 @@ from lakewright.lake.storage import delete_files, give_up
 from lakewright.names import TableName
 from lakewright.plans.collecting import CollectFolder, CollectLocation, CollectPlan
 from lakewright.runtime.groups import kept_alive
-from lakewright.runtime.run import StopAt
+from lakewright.runtime.run import StopAt, go_on
 from lakewright.runtime.surveying import Order, plan_collection, untracked_hours
 
 TAKEN = "LW520"
@@ -45,10 +45,6 @@ class CollectReport:
         return sum(it.freed for it in self.locations) + sum(it.freed for it in self.folders)
 
 
-def _go_on(step: str) -> None:
-    del step
-
-
 @dataclass(frozen=True, slots=True)
 class Collecting:
     """The fixed facts of one collection. `stop_at` is called at every numbered step."""
@@ -58,7 +54,7 @@ class Collecting:
     order: Order
     by: str
     reason: str = ""
-    stop_at: StopAt = _go_on
+    stop_at: StopAt = go_on
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 

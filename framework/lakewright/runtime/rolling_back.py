@@ -29,18 +29,10 @@ from lakewright.runtime.groups import renewed, settle_group
 from lakewright.runtime.publishing import winners_since
 from lakewright.runtime.redacting import redact_held, redact_report, secrets_of
 from lakewright.runtime.reporting import store_report
-from lakewright.runtime.run import Group, Run, StopAt
-from lakewright.runtime.values import Event, Report, TableReport
+from lakewright.runtime.run import Group, Run, StopAt, go_on
+from lakewright.runtime.values import Report, TableReport, watch_nothing
 
 Left = dict[TableName, str]  # groups whose heads did not follow, and why
-
-
-def _unseen(event: Event) -> None:
-    del event
-
-
-def _go_on(step: str) -> None:
-    del step
 
 
 def roll_back(
@@ -51,7 +43,7 @@ def roll_back(
     run_id: str | None = None,
     reason: str = "",
     by: str = "",
-    stop_at: StopAt = _go_on,
+    stop_at: StopAt = go_on,
     workers: int = 4,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Report:
@@ -63,7 +55,9 @@ def roll_back(
     """
     lake = lake.confined(plan.environment)
     settled = replace(plan, state=replace(plan.state, drift=()))  # nobody chose to discard rows
-    run = Run(run_id or str(uuid.uuid4()), settled, lake, engine, _unseen, stop_at, reason, by)
+    run = Run(
+        run_id or str(uuid.uuid4()), settled, lake, engine, watch_nothing, stop_at, reason, by
+    )
     began = time.monotonic()
     if plan.empty:
         left = _follow(run, _behind(run), workers, clock)

@@ -16,6 +16,11 @@ from lakewright.runtime.values import Watch
 StopAt = Callable[[str], None]
 
 
+def go_on(step: str) -> None:
+    """Stops nowhere."""
+    del step
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """The fixed facts of one execution of a plan.

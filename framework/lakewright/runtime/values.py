@@ -82,3 +82,8 @@ class Event:
 
 
 Watch = Callable[[Event], None]
+
+
+def watch_nothing(event: Event) -> None:
+    """Looks at no event."""
+    del event
