@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from lakewright.engines.casting import cast_columns
-from lakewright.engines.counting import Counts, aggregates, counted
+from lakewright.engines.counting import Counts, aggregates, counted, read_numbers
 from lakewright.engines.messages import at_place_of, broken_rule, explaining
 from lakewright.engines.port import (
+    INGEST_FIELDS,
     BuildJob,
     BuildResult,
     Capabilities,
@@ -77,9 +78,17 @@ def shape_rows(frames: Frames, job: BuildJob) -> DataFrame:
     if isinstance(job.rows, FileRows):
         extras = (*_RECORD_COLUMNS, BAD_RECORD)
         frame = frame.selectExpr("*", f"{_timestamp(job)} AS _ingested_at")
-    produced = tuple(Field(item.name, item.dataType.simpleString()) for item in frame.schema)
+        # The reader was told what it gives: no look at the frame is needed.
+        produced = (*job.rows.fields, *INGEST_FIELDS)
+    else:
+        produced = columns_of(frame)
     columns = cast_columns(job.table, produced, job.fields, at_place_of(job.rows))
     return frame.selectExpr(*columns, *extras)
+
+
+def columns_of(frame: DataFrame) -> tuple[Field, ...]:
+    """Names and types of a frame; the engine analyses it here at the latest."""
+    return tuple(Field(field.name, field.dataType.simpleString()) for field in frame.schema)
 
 
 def flag_rows(frames: Frames, job: BuildJob, rules: Rules, shaped: DataFrame) -> DataFrame:
@@ -252,9 +261,7 @@ def _write(frame: DataFrame, sink: Sink) -> None:
 
 
 def _aggregate(frame: DataFrame, counts: Counts) -> Mapping[str, int]:
-    columns = (f"{sql} AS {name}" for name, sql in aggregates(counts))
-    rows = frame.selectExpr(*columns).toArrow().to_pylist()
-    return {name: int(value or 0) for name, value in rows[0].items()}
+    return read_numbers(frame.selectExpr(*(f"{sql} AS {name}" for name, sql in aggregates(counts))))
 
 
 def _counted_violation(

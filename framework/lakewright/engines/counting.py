@@ -39,6 +39,13 @@ def aggregates(counts: Counts) -> tuple[tuple[str, str], ...]:
     )
 
 
+def read_numbers(frame: DataFrame) -> Mapping[str, int]:
+    """The only row of a frame of counts; NULL counts nothing."""
+    # Collected, because `toArrow` asks for the schema first: one more trip to the engine.
+    row = frame.collect()[0].asDict()
+    return {name: int(value or 0) for name, value in row.items()}
+
+
 def counted(frame: DataFrame, counts: Counts, *, observe: bool) -> AbstractContextManager[Counted]:
     """`frame`, ready to be executed once within the block; `observe`: the engine itself can count.
 

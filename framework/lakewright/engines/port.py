@@ -77,6 +77,9 @@ class FileRows:
     recorded: bool = False  # the table holds exactly these fields already
 
 
+# What each record of a file has beside the fields of its `FileRows`.
+INGEST_FIELDS = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
+
 Rows = SqlRows | PythonRows | FileRows
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
     from lakewright.engines.records import Reading
+
+BatchReader = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
@@ -32,7 +34,7 @@ def file_frame(spark: SparkSession, rows: FileRows) -> DataFrame:
     schema = ", ".join(f"{quote(name)} {kind}" for name, kind in (*types, *records.EXTRA_TYPES))
     files = max(len(readings), 1)
     numbers = spark.range(0, len(readings), 1, files)
-    return numbers.mapInArrow(_reader(readings), schema)
+    return numbers.mapInArrow(_pickled_once(_reader(readings)), schema)
 
 
 def reading_of(given: FilesInput, file: FileToLoad, fields: tuple[Field, ...] = ()) -> Reading:
@@ -54,7 +56,7 @@ def reading_of(given: FilesInput, file: FileToLoad, fields: tuple[Field, ...] = 
     )
 
 
-def _reader(readings: tuple[Reading, ...]) -> Any:
+def _reader(readings: tuple[Reading, ...]) -> BatchReader:
     # A local name, so that the task carries the function and not this module; loaded already.
     from lakewright.engines.records import read_records as read
 
@@ -65,3 +67,18 @@ def _reader(readings: tuple[Reading, ...]) -> Any:
 
     read_files.__module__ = "__main__"  # this function too travels by value
     return read_files
+
+
+def _pickled_once(read: BatchReader) -> BatchReader:
+    """`read`, as cheap to send as its bytes: each look at a frame sends its functions again."""
+    from pyspark import cloudpickle  # loaded already
+
+    parcel = cloudpickle.dumps(read)
+
+    def read_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        from pickle import loads  # on the worker, which has nothing of this module
+
+        yield from loads(parcel)(batches)  # noqa: S301 - ours, sent beside it
+
+    read_batches.__module__ = "__main__"
+    return read_batches

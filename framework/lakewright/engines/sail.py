@@ -65,12 +65,10 @@ class SailEngine:
         return {"engine": f"sail {version('pysail')}", "pyspark": version("pyspark")}
 
     def session(self) -> Session:
-        spark = self._builder.remote(self._url).create()
+        spark = self._builder.remote(self._url).config(map=self._conf).create()
         spark.client.set_retry_policies([self._retries])
         # Answers do not get lost inside one process: reattaching doubles the calls for nothing.
         spark.client.disable_reattachable_execute()
-        for key, value in self._conf.items():
-            spark.conf.set(key, value)
         self._interrupt.restore()
         self._open.add(spark)
         return FrameSession(spark, self.capabilities, lambda: self._end(spark), self._paths)

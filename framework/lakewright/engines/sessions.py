@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from lakewright.engines.building import build
+from lakewright.engines.building import build, columns_of
 from lakewright.engines.calling import call_transform
+from lakewright.engines.counting import read_numbers
 from lakewright.engines.files import analyse_files
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.messages import at_place_of, explaining
 from lakewright.engines.port import (
+    INGEST_FIELDS,
     BuildJob,
     BuildResult,
     Capabilities,
@@ -35,8 +37,6 @@ from lakewright.names import TableName, quote
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-_INGEST_FIELDS = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
 
 
 class FrameSession:
@@ -75,7 +75,7 @@ class FrameSession:
 
     def analyse(self, rows: Rows) -> tuple[Field, ...]:
         if isinstance(rows, FileRows):
-            return (*analyse_files(rows).fields, *_INGEST_FIELDS)
+            return (*analyse_files(rows).fields, *INGEST_FIELDS)
         with explaining(rows):
             frame = self.frame(rows)
             fields = columns_of(frame)
@@ -113,15 +113,15 @@ class FrameSession:
             for index, name in enumerate(names)
         )
         with explaining():
-            values = self.spark.sql(f"SELECT {columns}").toArrow().to_pylist()[0]
-        return {name: int(values[f"_{index}"]) for index, name in enumerate(names)}
+            values = read_numbers(self.spark.sql(f"SELECT {columns}"))
+        return {name: values[f"_{index}"] for index, name in enumerate(names)}
 
     def count_rows(self, table: TableName, conditions: Mapping[str, str]) -> Mapping[str, int]:
         counts = [f"count_if({sql}) AS `_{at}`" for at, sql in enumerate(conditions.values())]
         with explaining():
             frame = self.spark.sql(f"SELECT {', '.join(counts)} FROM {self.relation(table)}")
-            values = frame.toArrow().to_pylist()[0]
-        return {name: int(values[f"_{at}"]) for at, name in enumerate(conditions)}
+            values = read_numbers(frame)
+        return {name: values[f"_{at}"] for at, name in enumerate(conditions)}
 
     def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
         with explaining(SqlRows(sql)):
@@ -192,11 +192,6 @@ class FrameSession:
                 hint="return the DataFrame that holds the table's rows",
             )
         return frame
-
-
-def columns_of(frame: DataFrame) -> tuple[Field, ...]:
-    """Names and types of a frame; the engine analyses it here at the latest."""
-    return tuple(Field(field.name, field.dataType.simpleString()) for field in frame.schema)
 
 
 def _refuse_unstorable(fields: tuple[Field, ...], rows: Rows) -> None:
