@@ -25,8 +25,8 @@ check: $(STAMP)-all ## lint, format, types and all tests on both engines
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "not spark"
-	$(BIN)/pytest -q -m spark
+	$(BIN)/pytest -q -n logical --dist loadfile -m "not spark and not slow"
+	$(BIN)/pytest -q -m "spark and not slow"
 
 bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both engines
 	@$(BIN)/python infra/bench/build.py
