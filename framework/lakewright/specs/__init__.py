@@ -1,18 +1,17 @@
-"""What the user wrote: YAML, SQL and Python files as frozen values."""
+"""What the user wrote: YAML, SQL and Python files as frozen values.
 
-from lakewright.specs.loading import load_files, load_released
-from lakewright.specs.reading import find_root, load_project
+What reads files needs models and templates, which take long to load: each is loaded at its first
+use.
+"""
+
+import os
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lakewright.specs.secrets import check_secrets, resolve_secrets
 from lakewright.specs.targets import Base, Target, resolve_lake, resolve_target
 from lakewright.specs.texts import suggest
-from lakewright.specs.unit_tests import (
-    Given,
-    GivenQuery,
-    GivenRows,
-    UnitTest,
-    names_of,
-    read_unit_tests,
-)
 from lakewright.specs.values import (
     Action,
     BaseSpec,
@@ -34,6 +33,18 @@ from lakewright.specs.values import (
     TargetSpec,
     digest_files,
 )
+
+if TYPE_CHECKING:
+    from lakewright.specs.loading import load_files
+    from lakewright.specs.reading import find_root
+    from lakewright.specs.unit_tests import (
+        Given,
+        GivenQuery,
+        GivenRows,
+        UnitTest,
+        names_of,
+        read_unit_tests,
+    )
 
 __all__ = [
     "Action",
@@ -73,3 +84,43 @@ __all__ = [
     "resolve_target",
     "suggest",
 ]
+
+_HOMES = {
+    "Given": "lakewright.specs.unit_tests",
+    "GivenQuery": "lakewright.specs.unit_tests",
+    "GivenRows": "lakewright.specs.unit_tests",
+    "UnitTest": "lakewright.specs.unit_tests",
+    "find_root": "lakewright.specs.reading",
+    "load_files": "lakewright.specs.loading",
+    "names_of": "lakewright.specs.unit_tests",
+    "read_unit_tests": "lakewright.specs.unit_tests",
+}
+
+
+def load_project(path: str | os.PathLike[str]) -> Project:
+    """The project that `path` is in: the nearest folder at or above it with a `lakewright.yml`.
+
+    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
+    """
+    from lakewright.specs import reading
+
+    return reading.load_project(path)
+
+
+def load_released(
+    bundles: Iterable[tuple[SourceFile, ...]], loaded: Iterable[TableSpec] = ()
+) -> Project:
+    """The tables that `bundles` (each the `files` of one table) define, each read on its own.
+
+    A bundle whose digest is that of a spec in `loaded` is that spec, and is not read again.
+    """
+    from lakewright.specs import loading
+
+    return loading.load_released(bundles, loaded)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name that reads files from where it is kept."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lakewright.specs' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
