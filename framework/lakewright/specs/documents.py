@@ -14,17 +14,19 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lakewright.errors import Place, Problem
-from lakewright.specs.plain_yaml import read_plain
 from lakewright.specs.texts import Text, index_text
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import YAMLError
-    from ruamel.yaml.events import Event
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 20_000  # with aliases counted as what they stand for
 
+# Outside of these the two parsers count characters or break lines differently.
+_UNUSUAL = re.compile(
+    "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[|>][-+0-9]*#"
+)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -122,25 +124,41 @@ def parse_document(path: str, text: str, problems: list[Problem]) -> Document | 
 
 
 def _read_quickly(source: Text) -> _Builder | None:
-    """The usual part of YAML; None for a text that uses more of it, or is wrong in any way."""
-    builder = _Builder(source, documents=1)
+    """What libyaml reads; None where it is not at hand, or the text is wrong or unusual.
+
+    The whole parser then says what is wrong, or reads what the two read differently.
+    """
     try:
-        sound = read_plain(source.text, builder)
-    except _LimitError:
+        # A part of PyYAML that was compiled, or was not.
+        from yaml import YAMLError, events
+        from yaml._yaml import CParser
+    except ImportError:
         return None
-    return builder if sound and not builder.problems else None
+    if _UNUSUAL.search(source.text):
+        return None
+    builder = _Builder(source)
+    parser = CParser(source.text)
+    try:
+        while parser.check_event():
+            _take(builder, parser.get_event(), events)
+    except (YAMLError, _LimitError):
+        return None
+    finally:
+        parser.dispose()
+    usual = builder.documents == 1 and not (builder.problems or builder.anchors or builder.odd)
+    return builder if usual else None
 
 
 def _read_all(source: Text, problems: list[Problem]) -> _Builder | None:
     """All of YAML, with the reasons where it is none."""
     # Takes long to load, and few texts need it.
-    from ruamel.yaml import YAML
+    from ruamel.yaml import YAML, events
     from ruamel.yaml.error import YAMLError
 
     builder = _Builder(source)
     try:
         for event in YAML(typ="safe", pure=True).parse(source.text):
-            _take(builder, event)
+            _take(builder, event, events)
     except YAMLError as error:
         problems.extend(builder.problems)
         problems.append(_syntax_problem(source, error))
@@ -151,32 +169,22 @@ def _read_all(source: Text, problems: list[Problem]) -> _Builder | None:
     return None
 
 
-def _take(builder: _Builder, event: Event) -> None:
-    """Tell `builder` of an event of the whole parser."""
-    from ruamel.yaml.events import (
-        AliasEvent,
-        DocumentStartEvent,
-        MappingEndEvent,
-        MappingStartEvent,
-        ScalarEvent,
-        SequenceEndEvent,
-        SequenceStartEvent,
-    )
-
+def _take(builder: _Builder, event: Any, events: Any) -> None:
+    """Tell `builder` of an event; `events` are the classes of the parser that reports it."""
     start, end = event.start_mark.index, event.end_mark.index
     match event:
-        case ScalarEvent():
+        case events.ScalarEvent():
             builder.refuse_tag(event.tag, start, end)
             builder.scalar(event.value, event.style or "", start, end, event.anchor)
-        case MappingStartEvent() | SequenceStartEvent():
+        case events.MappingStartEvent() | events.SequenceStartEvent():
             builder.refuse_tag(event.tag, start, end)
-            mapping = isinstance(event, MappingStartEvent)
+            mapping = isinstance(event, events.MappingStartEvent)
             builder.open(dict if mapping else list, start, event.anchor)
-        case MappingEndEvent() | SequenceEndEvent():
+        case events.MappingEndEvent() | events.SequenceEndEvent():
             builder.close(end)
-        case AliasEvent():
+        case events.AliasEvent():
             builder.alias(event.anchor, start, end)
-        case DocumentStartEvent():
+        case events.DocumentStartEvent():
             builder.documents += 1
             builder.second_document = start
         case _:
@@ -224,6 +232,7 @@ class _Builder:
     problems: list[Problem] = field(default_factory=list)
     documents: int = 0
     second_document: int = 0
+    odd: int = 0  # left out values and tags, which parsers place or read differently
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
 
@@ -231,6 +240,7 @@ class _Builder:
         self, text: str, style: str, start: int, end: int, anchor: str | None = None
     ) -> None:
         value = text if style else read_scalar(text)
+        self.odd += start == end
         self._add(Node(value, start, end, style, _NOTHING, _NOTHING), anchor, text)
 
     def open(
@@ -258,6 +268,7 @@ class _Builder:
         self._add(node or Node(None, start, end), None, f"*{anchor}")
 
     def refuse_tag(self, tag: str | None, start: int, end: int) -> None:
+        self.odd += tag is not None
         if tag not in (None, "!"):
             where = self.source.place(start, end)
             hint = "leave the tag out; quotes make a text of anything"
