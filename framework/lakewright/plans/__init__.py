@@ -47,6 +47,7 @@ from lakewright.plans.values import (
     RestoreTable,
     Rollback,
     RollbackMode,
+    Spared,
 )
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Rollback",
     "RollbackMode",
     "Serving",
+    "Spared",
     "Way",
     "attempt_of",
     "choose_return",

@@ -8,13 +8,15 @@ from lakewright.graph import Step
 from lakewright.lake import Entry
 from lakewright.plans.values import Category, ColumnChanges, Reason
 
+_REBUILDING = {"code", "asked", "upstream"}
+
 
 def action_of(reasons: tuple[Reason, ...]) -> Literal["create", "rebuild", "refresh"]:
     """Code makes a rebuild, new data a refresh, whatever else comes with it."""
     kinds = {reason.kind for reason in reasons}
     if "new" in kinds:
         return "create"
-    return "rebuild" if kinds & {"code", "upstream"} else "refresh"
+    return "rebuild" if kinds & _REBUILDING else "refresh"
 
 
 def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category:
@@ -24,7 +26,7 @@ def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category
         return "new"
     if columns.removed or columns.retyped:
         return "breaking"
-    if kinds & {"code", "upstream"}:
+    if kinds & _REBUILDING:
         return "additive"
     if kinds & {"input", "files", "drift"}:
         return "data"

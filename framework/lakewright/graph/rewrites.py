@@ -1,0 +1,399 @@
+"""Which columns of its result an edited query changes, while its rows stay the same ones.
+
+Both texts are compared as tokens, so that nothing a parser forgets counts as equal; the tree only
+says what a projection is. Names are compared without asking what they mean: one name too many is
+a table built for nothing, one too few would be wrong rows.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from lakewright.graph.fingerprints import token_stream
+from lakewright.graph.functions import AGGREGATES, FLOAT_SENSITIVE, ROWWISE
+from lakewright.graph.parsing import ParsedQuery, parse_query, tokenize
+from lakewright.graph.types import is_exact
+from lakewright.graph.values import SqlTransform, Step
+
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
+_SET_OPERATIONS = frozenset({TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT})
+_SELECTING = frozenset({TokenType.DISTINCT, TokenType.ALL})
+_BEHIND_WHERE = frozenset(
+    {
+        TokenType.GROUP_BY,
+        TokenType.HAVING,
+        TokenType.WINDOW,
+        TokenType.QUALIFY,
+        TokenType.ORDER_BY,
+        TokenType.SORT_BY,
+        TokenType.CLUSTER_BY,
+        TokenType.DISTRIBUTE_BY,
+        TokenType.LIMIT,
+        TokenType.OFFSET,
+    }
+)
+_ALL_COLUMNS = frozenset({"natural", "pivot", "unpivot"})  # they use columns nobody named
+
+
+def changed_columns(
+    before: Step, after: Step, touched: Collection[str] = ()
+) -> frozenset[str] | None:
+    """The columns (lower case) that may hold other values, are added or left out.
+
+    `touched`: columns of inputs for which the same is true. None when the query may give other
+    rows, or when that is not known.
+    """
+    old, new = _parsed(before), _parsed(after)
+    if old is None or new is None:
+        return None
+    try:
+        return _compare(_Body.of(old), _Body.of(new), frozenset(touched), _exact(before, after))
+    except _OtherRowsError:
+        return None
+
+
+def mentions(text: str, names: Collection[str]) -> bool:
+    """Whether a piece of SQL holds one of the names (lower case), whatever it means there."""
+    return bool(names) and any(token.text.lower() in names for token in tokenize(text))
+
+
+class _OtherRowsError(Exception):
+    """The result may hold other rows, or nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Projection:
+    """One element of a SELECT list. `name` is "" for a star, or where none was given."""
+
+    tokens: tuple[Token, ...]
+    node: exp.Expr
+
+    @property
+    def name(self) -> str:
+        if self.is_star or isinstance(self.node, exp.Aliases):
+            return ""
+        return self.node.alias_or_name.lower()
+
+    @property
+    def is_star(self) -> bool:
+        return isinstance(self.node, exp.Star) or (
+            isinstance(self.node, exp.Column) and isinstance(self.node.this, exp.Star)
+        )
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether it uses columns by a star inside of a call; `count(*)` uses none."""
+        return not self.is_star and any(
+            not isinstance(star.parent, exp.Count) for star in self.node.find_all(exp.Star)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Select:
+    """A SELECT taken apart. `rest`: from FROM on. `ctes`: what stands before each, and its body."""
+
+    ctes: tuple[tuple[tuple[Token, ...], _Body], ...]
+    head: tuple[Token, ...]
+    projections: tuple[_Projection, ...]
+    rest: tuple[Token, ...]
+    node: exp.Select
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A query or the inside of a CTE. `select` is None for what is only compared as a whole."""
+
+    tokens: tuple[Token, ...]
+    select: _Select | None
+
+    @classmethod
+    def of(cls, query: ParsedQuery) -> _Body:
+        return _body(query.tokens, query.tree)
+
+
+def _parsed(step: Step) -> ParsedQuery | None:
+    if not isinstance(step.transform, SqlTransform):
+        return None
+    query, problems = parse_query(step.transform.source, step.vars)
+    return None if problems else query
+
+
+def _exact(before: Step, after: Step) -> frozenset[str]:
+    """Columns whose sums do not depend on the order of the rows."""
+    exact = [
+        {column.name for column in step.columns or () if is_exact(column.type)}
+        for step in (before, after)
+    ]
+    return frozenset(exact[0] & exact[1])
+
+
+def _compare(
+    before: _Body, after: _Body, touched: frozenset[str], exact: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """The changed columns of one query; `exact`: those whose type holds every sum exactly."""
+    one, two = before.select, after.select
+    if one is None or two is None:
+        return _compare_whole(before.tokens, after.tokens, touched)
+    touched |= _compare_ctes(one, two, touched)
+    if _key(one.head) != _key(two.head) or _key(one.rest) != _key(two.rest):
+        raise _OtherRowsError
+    if _calls(two.rest) & FLOAT_SENSITIVE:
+        raise _OtherRowsError
+    changed = _changed_projections(one, two, touched, exact)
+    _check_rest(two, touched, changed)
+    for select in (one, two):
+        for projection in select.projections:
+            if projection.name in changed and not _keeps_rows(projection):
+                raise _OtherRowsError
+    if two.node.args.get("group") is None and _is_aggregated(one) != _is_aggregated(two):
+        raise _OtherRowsError
+    return changed
+
+
+def _compare_whole(
+    before: Sequence[Token], after: Sequence[Token], touched: frozenset[str]
+) -> frozenset[str]:
+    """A query that is not looked into: nothing changes, or everything may."""
+    inexact = _calls(after) & FLOAT_SENSITIVE
+    if _key(before) != _key(after) or inexact or _uses(after, touched):
+        raise _OtherRowsError
+    return frozenset()
+
+
+def _compare_ctes(one: _Select, two: _Select, touched: frozenset[str]) -> frozenset[str]:
+    """All columns that change in any CTE: later ones and the query may mention them."""
+    if [_key(header) for header, _ in one.ctes] != [_key(header) for header, _ in two.ctes]:
+        raise _OtherRowsError
+    for (header, before), (_, after) in zip(one.ctes, two.ctes, strict=True):
+        changed = _compare(before, after, touched)
+        if changed and any(token.token_type in _OPENING for token in header[:-1]):
+            raise _OtherRowsError  # its columns have other names outside
+        touched |= changed
+    return touched
+
+
+def _changed_projections(
+    one: _Select, two: _Select, touched: frozenset[str], exact: frozenset[str]
+) -> frozenset[str]:
+    named = [{it.name: it for it in select.projections if it.name} for select in (one, two)]
+    stars = [[_key(it.tokens) for it in select.projections if it.is_star] for select in (one, two)]
+    unnamed = [
+        [_key(it.tokens) for it in select.projections if not it.name and not it.is_star]
+        for select in (one, two)
+    ]
+    if stars[0] != stars[1] or any(unnamed):
+        raise _OtherRowsError
+    if any(
+        len(names) + len(stars[0]) != len(select.projections)
+        for names, select in zip(named, (one, two), strict=True)
+    ):
+        raise _OtherRowsError  # two columns of one name
+    before, after = named
+    changed = {
+        name
+        for name in before.keys() | after.keys()
+        if name not in before
+        or name not in after
+        or _key(before[name].tokens) != _key(after[name].tokens)
+        or (name not in exact and _calls(after[name].tokens) & FLOAT_SENSITIVE)
+    }
+    common = [[name for name in names if name in before and name in after] for names in named]
+    if common[0] != common[1]:
+        changed |= before.keys() | after.keys()  # who takes columns by position gets others
+    if stars[0]:
+        changed |= touched
+    return _spread(changed, (*before.values(), *after.values()), touched)
+
+
+def _spread(
+    changed: set[str], projections: Sequence[_Projection], touched: frozenset[str]
+) -> frozenset[str]:
+    """With all that is made of it, also through the alias of a column beside it."""
+    while True:
+        names = touched | changed
+        more = {it.name for it in projections if _uses(it.tokens, names, it)}
+        if more <= changed:
+            return frozenset(changed)
+        changed = changed | more
+
+
+def _check_rest(select: _Select, touched: frozenset[str], changed: frozenset[str]) -> None:
+    """Nothing that decides which rows there are, or how they are joined, may use what changes."""
+    group, order = select.node.args.get("group"), select.node.args.get("order")
+    positional = [
+        part
+        for clause in (group, order)
+        for part in (clause.expressions if clause is not None else ())
+        if isinstance(part.this if isinstance(part, exp.Ordered) else part, exp.Literal)
+    ]
+    whole = group is not None and group.args.get("all")
+    distinct = any(token.token_type is TokenType.DISTINCT for token in select.head)
+    if changed and (positional or whole or distinct):
+        raise _OtherRowsError
+    behind = {token.text.lower() for token in _seeing_aliases(select.rest)}
+    if _uses(select.rest, touched) or behind & changed:
+        raise _OtherRowsError
+
+
+def _seeing_aliases(rest: Sequence[Token]) -> Sequence[Token]:
+    """The clauses that may name columns of the SELECT list; FROM, ON and WHERE see inputs only."""
+    for at, (token, depth) in enumerate(_depths(rest)):
+        if depth == 0 and token.token_type in _BEHIND_WHERE:
+            return rest[at:]
+    return ()
+
+
+def _uses(
+    tokens: Sequence[Token], names: frozenset[str], projection: _Projection | None = None
+) -> bool:
+    """Whether one of the names is said, or meant by a star or by what takes columns unnamed."""
+    if not names:
+        return False
+    words = {token.text.lower() for token in tokens}
+    if words & names:
+        return True
+    if projection is not None:
+        return projection.hides_names
+    return bool(words & _ALL_COLUMNS) or _has_star(tokens)
+
+
+def _has_star(tokens: Sequence[Token]) -> bool:
+    """A `*` that may stand for columns: any but that of `count(*)`."""
+    return any(
+        token.token_type is TokenType.STAR
+        and [it.text.lower() for it in (*tokens[max(at - 2, 0) : at], *tokens[at + 1 : at + 2])]
+        != ["count", "(", ")"]
+        for at, token in enumerate(tokens)
+    )
+
+
+def _keeps_rows(projection: _Projection) -> bool:
+    """Whether it gives one value a row (or a group) and nothing else."""
+    if projection.hides_names or projection.node.find(exp.Query):
+        return False
+    return projection.is_star or _calls(projection.tokens) <= ROWWISE | AGGREGATES
+
+
+def _is_aggregated(select: _Select) -> bool:
+    """Whether an aggregate that is known makes one row of all, without GROUP BY."""
+    return any(
+        not _is_windowed(call)
+        for projection in select.projections
+        for call in projection.node.find_all(exp.AggFunc)
+    )
+
+
+def _is_windowed(call: exp.Expr) -> bool:
+    parent = call.parent
+    while isinstance(parent, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
+        parent = parent.parent
+    return isinstance(parent, exp.Window)
+
+
+def _calls(tokens: Sequence[Token]) -> set[str]:
+    """The words before an opening parenthesis: functions, types, and some of the grammar."""
+    return {
+        token.text.lower()
+        for token, following in itertools.pairwise(tokens)
+        if following.token_type is TokenType.L_PAREN
+        and (token.text[:1].isalpha() or "_" in token.text)
+    }
+
+
+def _key(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:
+    return token_stream(tokens)
+
+
+# Taking a query apart
+
+
+def _body(tokens: Sequence[Token], node: exp.Expr) -> _Body:
+    whole = tuple(tokens)
+    return _Body(whole, _select(whole, node) if isinstance(node, exp.Select) else None)
+
+
+def _select(tokens: tuple[Token, ...], node: exp.Select) -> _Select | None:
+    with_ = node.args.get("with_")
+    queries = [cte.this for cte in with_.expressions] if isinstance(with_, exp.With) else []
+    spans = _cte_spans(tokens)
+    if spans is None or len(spans) != len(queries) or (with_ and with_.args.get("recursive")):
+        return None
+    begin = spans[-1][2] + 1 if spans else 0
+    if begin >= len(tokens) or tokens[begin].token_type is not TokenType.SELECT:
+        return None
+    if any(token.token_type is TokenType.HINT for token in tokens):
+        return None
+    first = begin + 1
+    while first < len(tokens) and tokens[first].token_type in _SELECTING:
+        first += 1
+    cuts = list(_cuts(tokens, first))
+    if not cuts or tokens[cuts[-1]].token_type is not TokenType.FROM:
+        return None
+    parts = [tokens[a + 1 : b] for a, b in itertools.pairwise([first - 1, *cuts])]
+    rest = tokens[cuts[-1] :]
+    outside = {token.token_type for token, depth in _depths(rest) if depth == 0}
+    if outside & _SET_OPERATIONS or len(parts) != len(node.expressions) or not all(parts):
+        return None
+    ctes = [
+        (tokens[start : opening + 1], _body(tokens[opening + 1 : closing], query))
+        for (start, opening, closing), query in zip(spans, queries, strict=True)
+    ]
+    head, projections = tokens[begin:first], tuple(map(_Projection, parts, node.expressions))
+    return _Select(tuple(ctes), head, projections, rest, node)
+
+
+def _cte_spans(tokens: Sequence[Token]) -> list[tuple[int, int, int]] | None:
+    """Per CTE where it begins and where its body opens and closes; None where that is not seen."""
+    if not tokens or tokens[0].token_type is not TokenType.WITH:
+        return []
+    spans, start = list[tuple[int, int, int]](), 0
+    opening, depths = -1, list(_depths(tokens))
+    for at, (token, depth) in enumerate(depths):
+        before = tokens[at - 1].token_type if at else None
+        if opening < 0 and token.token_type is TokenType.L_PAREN and before is TokenType.ALIAS:
+            opening = at
+        elif opening >= 0 and token.token_type is TokenType.R_PAREN and depth == depths[opening][1]:
+            spans.append((start, opening, at))
+            start, opening = at + 1, -1
+            if at + 1 >= len(tokens) or tokens[at + 1].token_type is not TokenType.COMMA:
+                return spans
+    return None
+
+
+def _cuts(tokens: Sequence[Token], first: int) -> Iterator[int]:
+    """Where the elements of a SELECT list end: its commas, then FROM."""
+    for at, (token, depth) in enumerate(_depths(tokens[first:]), first):
+        if depth:
+            continue
+        if token.token_type is TokenType.COMMA:
+            yield at
+        elif token.token_type in _SET_OPERATIONS and not _follows_star(tokens, at):
+            return
+        elif token.token_type is TokenType.FROM and not _follows_distinct(tokens, at):
+            yield at
+            return
+
+
+def _follows_distinct(tokens: Sequence[Token], at: int) -> bool:
+    """`a IS DISTINCT FROM b` begins no FROM."""
+    return tokens[at - 1].token_type is TokenType.DISTINCT
+
+
+def _follows_star(tokens: Sequence[Token], at: int) -> bool:
+    """`* EXCEPT (a)` is no set operation."""
+    return tokens[at - 1].token_type is TokenType.STAR
+
+
+def _depths(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
+    """Each token with how many brackets are open around it; a bracket is outside of itself."""
+    depth = 0
+    for token in tokens:
+        depth -= token.token_type in _CLOSING
+        yield token, depth
+        depth += token.token_type in _OPENING
