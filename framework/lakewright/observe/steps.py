@@ -137,6 +137,8 @@ def _set(step: Step, spec: TableSpec | None) -> list[tuple[str, Any, str]]:
         ("refresh", step.refresh),
         ("publish_with", [str(name) for name in step.publish_with]),
         ("system", step.system),
+        ("contract", step.contract and step.contract.version),
+        ("on_schema_change", step.on_schema_change),
     ]
     return [(name, value, _origin(name, spec)) for name, value in values if value]
 

@@ -141,9 +141,11 @@ def detect_clock(seen: Seen, entry: Entry) -> Iterator[Reason]:
 
 
 def detect_metadata(seen: Seen, entry: Entry) -> Iterator[Reason]:
-    """Descriptions, owners, constraints, fail and warn rules."""
+    """Descriptions, owners, contracts, constraints, fail and warn rules."""
     if entry.metadata != seen.step.metadata and not _same_code(seen.step, entry):
-        yield Reason("metadata", "description, owner or checks changed")
+        one, two = (it.version if it else "none" for it in (entry.contract, seen.step.contract))
+        told = "description, owner or checks changed"
+        yield Reason("metadata", told if one == two else f"contract {one} -> {two}")
 
 
 def detect_drift(seen: Seen, entry: Entry) -> Iterator[Reason]:

@@ -20,6 +20,7 @@ from lakewright.graph import (
 from lakewright.lake import Entry, FileListing, Held, LakeState
 from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
+from lakewright.plans.contracts import refuse_breaches
 from lakewright.plans.detectors import Seen, detect_reasons, spared_by
 from lakewright.plans.drift import adopt_head, is_append_like, refuse_adoption
 from lakewright.plans.fingerprints import same_algorithm
@@ -58,7 +59,8 @@ def make_plan(
     `select` limits the changes to these tables; `full` rebuilds what is selected though nothing
     moved; `drift` is what a person decided about rows of others. Nothing is read or written.
     RefusedError LW310 while the line is stopped, LW361 when the environment has ended, LW311 for a
-    drop that names no released table; DriftError LW32x for rows of others that cannot be adopted.
+    drop that names no released table, LW336 to LW338 for a broken contract or on_schema_change;
+    DriftError LW32x for rows of others that cannot be adopted.
     """
     _refuse_stopped(state, now)
     if drift == "adopt":
@@ -72,6 +74,7 @@ def make_plan(
     walk.hold_along()
     allowed, pending = _drops(graph, state, select, frozenset(allow_destructive))
     changes = (*walk.changes.values(), *allowed)
+    refuse_breaches(changes)
     return Plan(
         environment=state.environment,
         kind=kind,

@@ -18,6 +18,7 @@ from lakewright.specs.models import (
     MODELS,
     AnyTableModel,
     ColumnModel,
+    ContractModel,
     FreshnessModel,
     SourceModel,
     TableModel,
@@ -31,6 +32,8 @@ from lakewright.specs.transforms import read_transform, used_vars
 from lakewright.specs.validation import LATER_KINDS, validate_model
 from lakewright.specs.values import (
     ColumnSpec,
+    Consumer,
+    Contract,
     ExpectSpec,
     Freshness,
     Kind,
@@ -232,6 +235,8 @@ def _compose(
         snapshot=isinstance(model, SourceModel) and model.snapshot,
         retention_days=values.get("retention") or inherited,
         freshness=_freshness(values.get("freshness"), origin),
+        contract=_contract(getattr(model, "contract", None)),
+        on_schema_change=values.get("on_schema_change"),
         vars=variables,
         files=_sorted((*own_files, reduce_settings(settings, name.schema, variables))),
         places={**_places(document), **merged.places},
@@ -293,6 +298,13 @@ def _freshness(model: FreshnessModel | None, origin: Origin) -> Freshness | None
         return None
     where = origin.document.place("freshness") if origin.document else origin.where
     return Freshness(model.column, where, model.warn, model.fail)
+
+
+def _contract(model: ContractModel | None) -> Contract | None:
+    if model is None:
+        return None
+    consumers = (Consumer(one.name, one.owner, one.url) for one in model.consumers)
+    return Contract(model.version, tuple(consumers))
 
 
 def _places(document: Document | None) -> dict[str, Place]:
