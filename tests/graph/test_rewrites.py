@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from graph import lineage_cases
 from graph.builders import name, project, source, table
 from lakewright.graph import Step, compile_project
 from lakewright.graph.functions import AGGREGATES, ROWWISE
@@ -226,12 +227,40 @@ def test_a_sum_of_floats_may_come_out_otherwise_and_one_of_integers_may_not() ->
         ("SELECT id, amount FROM silver.o UNION ALL SELECT id, 1 FROM silver.o", None),
         ("SELECT id, to_json(struct(*)) AS j FROM silver.o", None),
         ("SELECT id FROM silver.o WHERE EXISTS (SELECT * FROM silver.c)", None),
+        ("SELECT t.e FROM silver.o AS t(a, b, c, d, e)", None),
+        (
+            "SELECT t.e FROM silver.o AS t(a, b, c, d, e) UNION ALL SELECT 1 AS e FROM silver.c",
+            None,
+        ),
+        ("SELECT amount.* FROM silver.o", None),
+        ("SELECT * EXCEPT (amount) FROM silver.o", None),
     ],
 )
 def test_a_changed_column_of_an_input_changes_what_is_made_of_it(
     query: str, columns: set[str] | None
 ) -> None:
     assert changed(query, query, "amount") == columns
+
+
+@pytest.mark.parametrize("column", ["x", "y", "id", "k"])
+def test_lineage_finds_no_column_made_of_a_changed_one_that_is_left_out(column: str) -> None:
+    """Names say at least as much as scopes do, over queries of all shapes."""
+    told = 0
+    for step in map(lineage_cases.compiled, lineage_cases.QUERIES):
+        found = changed_columns(step, step, {column})
+        if found is None:
+            continue
+        told += 1
+        assert step.lineage is not None
+        made_of = (step.lineage.columns or {}).items()
+        affected = {
+            name
+            for name, origins in made_of
+            if origins is None or column in {origin.column for origin in origins}
+        }
+        assert affected <= found, step.transform
+        assert column not in {origin.column for origin in step.lineage.deciding or ()}
+    assert told > len(lineage_cases.QUERIES) // 2
 
 
 def test_no_word_that_keeps_rows_is_a_generator_or_an_aggregate() -> None:

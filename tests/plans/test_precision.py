@@ -138,6 +138,21 @@ def test_only_projections_may_differ(after: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"{QUERY} LIMIT 2", True),
+        (QUERY.replace("1 AS one", "row_number() OVER (ORDER BY amount) AS one"), True),
+        (QUERY.replace("1 AS one", "rank() OVER (ORDER BY amount) AS one"), False),
+    ],
+)
+def test_a_query_that_may_come_out_otherwise_takes_readers_along(
+    query: str, expected: bool
+) -> None:
+    shop = begun(query, reader="SELECT id, one FROM silver.orders")
+    assert affected(edited(shop, query.replace("* 2", "* 3"))) is expected
+
+
+@pytest.mark.parametrize(
     ("column", "expected"), [("amount * 2 AS amount", True), ("amount, 2 AS one", False)]
 )
 def test_a_quarantine_rule_that_looks_at_the_changed_column_changes_rows(

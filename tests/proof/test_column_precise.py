@@ -21,7 +21,7 @@ from proof.edits.projects import draw_edit, draw_project, files_of
 from proof.edits.worlds import NOW, contents_of, fill_sources, loaded, released
 
 PROJECTS = int(os.environ.get("HISTORIES", "25"))
-EDITS = 6  # of each project
+EDITS = 8  # of each project
 FIRST = random.SystemRandom().randrange(10**9) if "HISTORIES" in os.environ else 0
 
 
@@ -32,7 +32,7 @@ def test_whatever_a_full_recompute_changes_was_in_the_plan() -> None:
         for seed in range(FIRST, FIRST + PROJECTS):
             seen += _try_project(Random(seed), duck, seed)
     # A plan that spares nobody, or edits that change nothing, would prove nothing.
-    assert seen["spared"] > PROJECTS // 2, seen
+    assert seen["spared"] > PROJECTS // 3, seen
     assert seen["changed"] > PROJECTS, seen
 
 

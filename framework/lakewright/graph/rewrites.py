@@ -38,7 +38,7 @@ _BEHIND_WHERE = frozenset(
         TokenType.OFFSET,
     }
 )
-_ALL_COLUMNS = frozenset({"natural", "pivot", "unpivot"})  # they use columns nobody named
+_ALL_COLUMNS = frozenset({"natural", "pivot", "unpivot", "table"})  # they use columns nobody named
 
 
 def changed_columns(
@@ -86,6 +86,14 @@ class _Projection:
             isinstance(self.node, exp.Column) and isinstance(self.node.this, exp.Star)
         )
 
+    def opens(self, names: frozenset[str]) -> bool:
+        """Whether it is a star whose columns have other names than what is changed: `s.*`."""
+        star = self.node if isinstance(self.node, exp.Star) else self.node.this
+        if not self.is_star or not names:
+            return False
+        said = {part.name.lower() for part in self.node.find_all(exp.Identifier)}
+        return bool(star.args.get("replace") or star.args.get("rename") or said & names)
+
     @property
     def hides_names(self) -> bool:
         """Whether it uses columns by a star inside of a call; `count(*)` uses none."""
@@ -107,10 +115,14 @@ class _Select:
 
 @dataclass(frozen=True, slots=True)
 class _Body:
-    """A query or the inside of a CTE. `select` is None for what is only compared as a whole."""
+    """A query or the inside of a CTE. `select` is None for what is only compared as a whole.
+
+    `renames`: somewhere in it columns get other names by their position, as in `AS t(a, b)`.
+    """
 
     tokens: tuple[Token, ...]
     select: _Select | None
+    renames: bool
 
     @classmethod
     def of(cls, query: ParsedQuery) -> _Body:
@@ -139,8 +151,10 @@ def _compare(
     """The changed columns of one query; `exact`: those whose type holds every sum exactly."""
     one, two = before.select, after.select
     if one is None or two is None:
-        return _compare_whole(before.tokens, after.tokens, touched)
+        return _compare_whole(before, after, touched)
     touched |= _compare_ctes(one, two, touched)
+    if touched and after.renames:
+        raise _OtherRowsError
     if _key(one.head) != _key(two.head) or _key(one.rest) != _key(two.rest):
         raise _OtherRowsError
     if _calls(two.rest) & FLOAT_SENSITIVE:
@@ -156,12 +170,11 @@ def _compare(
     return changed
 
 
-def _compare_whole(
-    before: Sequence[Token], after: Sequence[Token], touched: frozenset[str]
-) -> frozenset[str]:
+def _compare_whole(before: _Body, after: _Body, touched: frozenset[str]) -> frozenset[str]:
     """A query that is not looked into: nothing changes, or everything may."""
-    inexact = _calls(after) & FLOAT_SENSITIVE
-    if _key(before) != _key(after) or inexact or _uses(after, touched):
+    if _key(before.tokens) != _key(after.tokens) or _calls(after.tokens) & FLOAT_SENSITIVE:
+        raise _OtherRowsError
+    if _uses(after.tokens, touched) or (touched and after.renames):
         raise _OtherRowsError
     return frozenset()
 
@@ -170,11 +183,8 @@ def _compare_ctes(one: _Select, two: _Select, touched: frozenset[str]) -> frozen
     """All columns that change in any CTE: later ones and the query may mention them."""
     if [_key(header) for header, _ in one.ctes] != [_key(header) for header, _ in two.ctes]:
         raise _OtherRowsError
-    for (header, before), (_, after) in zip(one.ctes, two.ctes, strict=True):
-        changed = _compare(before, after, touched)
-        if changed and any(token.token_type in _OPENING for token in header[:-1]):
-            raise _OtherRowsError  # its columns have other names outside
-        touched |= changed
+    for (_, before), (_, after) in zip(one.ctes, two.ctes, strict=True):
+        touched |= _compare(before, after, touched)
     return touched
 
 
@@ -187,7 +197,7 @@ def _changed_projections(
         [_key(it.tokens) for it in select.projections if not it.name and not it.is_star]
         for select in (one, two)
     ]
-    if stars[0] != stars[1] or any(unnamed):
+    if stars[0] != stars[1] or any(unnamed) or any(it.opens(touched) for it in two.projections):
         raise _OtherRowsError
     if any(
         len(names) + len(stars[0]) != len(select.projections)
@@ -315,7 +325,9 @@ def _key(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:
 
 def _body(tokens: Sequence[Token], node: exp.Expr) -> _Body:
     whole = tuple(tokens)
-    return _Body(whole, _select(whole, node) if isinstance(node, exp.Select) else None)
+    renames = any(alias.args.get("columns") for alias in node.find_all(exp.TableAlias))
+    select = _select(whole, node) if isinstance(node, exp.Select) else None
+    return _Body(whole, select, renames)
 
 
 def _select(tokens: tuple[Token, ...], node: exp.Select) -> _Select | None:

@@ -28,7 +28,7 @@ _EXPRESSIONS = (
 )
 _CONDITIONS = (*("",) * 6, "{x} > 1", "{x} IS NOT NULL", "{x} IN (SELECT {z} FROM raw.u)")
 _AGGREGATES = ("count(*)", "max({x})", "min({x})", "count({x})", "max({x}) + min({y})")
-_FORMS = (*("plain",) * 6, "star", "cte", "cte star", "group", "all", "union", "join")
+_FORMS = (*("plain",) * 6, "star", "cte", "cte star", "group", "all", "union", "join", "renamed")
 _RULES = (*("",) * 6, "{x} > 0", "{x} <> 3")
 
 
@@ -92,6 +92,10 @@ class Table:
             case "union":
                 more = ", ".join(item.text(base[::-1]) for item in self.items)
                 return f"SELECT {written} FROM {name}{where} UNION ALL SELECT {more} FROM {name}"
+            case "renamed":
+                others = [f"r{at}" for at, _ in enumerate(base)]
+                renamed = ", ".join(item.text(others) for item in self.items)
+                return f"SELECT {renamed} FROM {name} AS t({', '.join(others)})"
             case "join":
                 return f"SELECT {distinct}{written} FROM {name} JOIN raw.u AS u ON u.k = {key}"
         return f"SELECT {distinct}{written} FROM {name}{where}"
