@@ -63,6 +63,18 @@ PLAIN = "SELECT id, amount FROM silver.o"
             {"y"},
         ),
         (
+            f"{PLAIN} UNION ALL SELECT id, 1 AS amount FROM silver.o",
+            f"{PLAIN} UNION ALL SELECT id, 2 AS amount FROM silver.o",
+            {"amount"},
+        ),
+        (
+            "WITH a AS (SELECT id, 1 AS y FROM silver.o)"
+            " SELECT id, y FROM a UNION ALL SELECT id, id AS y FROM a",
+            "WITH a AS (SELECT id, 2 AS y FROM silver.o)"
+            " SELECT id, y FROM a UNION ALL SELECT id, id AS y FROM a",
+            {"y"},
+        ),
+        (
             "SELECT id, amount IS DISTINCT FROM 1 AS x FROM silver.o",
             "SELECT id, amount IS DISTINCT FROM 2 AS x FROM silver.o",
             {"x"},
@@ -148,11 +160,32 @@ def test_an_edit_of_projections_changes_what_they_name(
         pytest.param(
             f"{PLAIN} UNION ALL SELECT id, 1 FROM silver.o",
             f"{PLAIN} UNION ALL SELECT id, 2 FROM silver.o",
-            id="union",
+            id="a union whose branches name their columns otherwise",
         ),
         pytest.param(
-            f"{PLAIN} UNION SELECT id, 1 FROM silver.o",
-            f"{PLAIN} UNION SELECT id, 2 FROM silver.o",
+            f"{PLAIN} UNION ALL SELECT id, amount FROM silver.o WHERE id > 1",
+            f"{PLAIN} UNION ALL SELECT id, amount FROM silver.o WHERE id > 2",
+            id="rows of one branch",
+        ),
+        pytest.param(
+            f"{PLAIN} UNION ALL SELECT id, 1 AS amount FROM silver.o",
+            f"{PLAIN} UNION ALL SELECT id, 1 AS amount FROM silver.o UNION ALL {PLAIN}",
+            id="one more branch",
+        ),
+        pytest.param(
+            f"{PLAIN} UNION ALL SELECT id, 1 AS amount FROM silver.o ORDER BY amount",
+            f"{PLAIN} UNION ALL SELECT id, 2 AS amount FROM silver.o ORDER BY amount",
+            id="an order behind a union",
+        ),
+        pytest.param(
+            f"{PLAIN} UNION ALL SELECT amount AS id, id AS amount FROM silver.o",
+            "SELECT amount, id FROM silver.o"
+            " UNION ALL SELECT amount AS id, id AS amount FROM silver.o",
+            id="branches by position",
+        ),
+        pytest.param(
+            f"{PLAIN} UNION SELECT id, 1 AS amount FROM silver.o",
+            f"{PLAIN} UNION SELECT id, 2 AS amount FROM silver.o",
             id="union of distinct rows",
         ),
         pytest.param(

@@ -8,8 +8,7 @@ a table built for nothing, one too few would be wrong rows.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
@@ -17,13 +16,10 @@ from sqlglot.tokenizer_core import Token, TokenType
 from lakewright.graph.fingerprints import token_stream
 from lakewright.graph.functions import AGGREGATES, FLOAT_SENSITIVE, ROWWISE
 from lakewright.graph.parsing import ParsedQuery, parse_query, tokenize
+from lakewright.graph.selects import Body, Projection, Select, bracket_depths, read_body
 from lakewright.graph.types import is_exact
 from lakewright.graph.values import SqlTransform, Step
 
-_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE})
-_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE})
-_SET_OPERATIONS = frozenset({TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT})
-_SELECTING = frozenset({TokenType.DISTINCT, TokenType.ALL})
 _BEHIND_WHERE = frozenset(
     {
         TokenType.GROUP_BY,
@@ -53,7 +49,12 @@ def changed_columns(
     if old is None or new is None:
         return None
     try:
-        return _compare(_Body.of(old), _Body.of(new), frozenset(touched), _exact(before, after))
+        return _compare(
+            read_body(old.tokens, old.tree),
+            read_body(new.tokens, new.tree),
+            frozenset(touched),
+            _exact(before, after),
+        )
     except _OtherRowsError:
         return None
 
@@ -65,68 +66,6 @@ def mentions(text: str, names: Collection[str]) -> bool:
 
 class _OtherRowsError(Exception):
     """The result may hold other rows, or nobody knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Projection:
-    """One element of a SELECT list. `name` is "" for a star, or where none was given."""
-
-    tokens: tuple[Token, ...]
-    node: exp.Expr
-
-    @property
-    def name(self) -> str:
-        if self.is_star or isinstance(self.node, exp.Aliases):
-            return ""
-        return self.node.alias_or_name.lower()
-
-    @property
-    def is_star(self) -> bool:
-        return isinstance(self.node, exp.Star) or (
-            isinstance(self.node, exp.Column) and isinstance(self.node.this, exp.Star)
-        )
-
-    def opens(self, names: frozenset[str]) -> bool:
-        """Whether it is a star whose columns have other names than what is changed: `s.*`."""
-        star = self.node if isinstance(self.node, exp.Star) else self.node.this
-        if not self.is_star or not names:
-            return False
-        said = {part.name.lower() for part in self.node.find_all(exp.Identifier)}
-        return bool(star.args.get("replace") or star.args.get("rename") or said & names)
-
-    @property
-    def hides_names(self) -> bool:
-        """Whether it uses columns by a star inside of a call; `count(*)` uses none."""
-        return not self.is_star and any(
-            not isinstance(star.parent, exp.Count) for star in self.node.find_all(exp.Star)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Select:
-    """A SELECT taken apart. `rest`: from FROM on. `ctes`: what stands before each, and its body."""
-
-    ctes: tuple[tuple[tuple[Token, ...], _Body], ...]
-    head: tuple[Token, ...]
-    projections: tuple[_Projection, ...]
-    rest: tuple[Token, ...]
-    node: exp.Select
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A query or the inside of a CTE. `select` is None for what is only compared as a whole.
-
-    `renames`: somewhere in it columns get other names by their position, as in `AS t(a, b)`.
-    """
-
-    tokens: tuple[Token, ...]
-    select: _Select | None
-    renames: bool
-
-    @classmethod
-    def of(cls, query: ParsedQuery) -> _Body:
-        return _body(query.tokens, query.tree)
 
 
 def _parsed(step: Step) -> ParsedQuery | None:
@@ -146,15 +85,21 @@ def _exact(before: Step, after: Step) -> frozenset[str]:
 
 
 def _compare(
-    before: _Body, after: _Body, touched: frozenset[str], exact: frozenset[str] = frozenset()
+    before: Body, after: Body, touched: frozenset[str], exact: frozenset[str] = frozenset()
 ) -> frozenset[str]:
     """The changed columns of one query; `exact`: those whose type holds every sum exactly."""
-    one, two = before.select, after.select
-    if one is None or two is None:
+    if not before.selects or len(before.selects) != len(after.selects):
         return _compare_whole(before, after, touched)
-    touched |= _compare_ctes(one, two, touched)
+    touched |= _compare_ctes(before.selects[0], after.selects[0], touched)
     if touched and after.renames:
         raise _OtherRowsError
+    pairs = zip(before.selects, after.selects, strict=True)
+    return frozenset().union(*(_compare_select(*pair, touched, exact) for pair in pairs))
+
+
+def _compare_select(
+    one: Select, two: Select, touched: frozenset[str], exact: frozenset[str]
+) -> frozenset[str]:
     if _key(one.head) != _key(two.head) or _key(one.rest) != _key(two.rest):
         raise _OtherRowsError
     if _calls(two.rest) & FLOAT_SENSITIVE:
@@ -170,7 +115,7 @@ def _compare(
     return changed
 
 
-def _compare_whole(before: _Body, after: _Body, touched: frozenset[str]) -> frozenset[str]:
+def _compare_whole(before: Body, after: Body, touched: frozenset[str]) -> frozenset[str]:
     """A query that is not looked into: nothing changes, or everything may."""
     if _key(before.tokens) != _key(after.tokens) or _calls(after.tokens) & FLOAT_SENSITIVE:
         raise _OtherRowsError
@@ -179,7 +124,7 @@ def _compare_whole(before: _Body, after: _Body, touched: frozenset[str]) -> froz
     return frozenset()
 
 
-def _compare_ctes(one: _Select, two: _Select, touched: frozenset[str]) -> frozenset[str]:
+def _compare_ctes(one: Select, two: Select, touched: frozenset[str]) -> frozenset[str]:
     """All columns that change in any CTE: later ones and the query may mention them."""
     if [_key(header) for header, _ in one.ctes] != [_key(header) for header, _ in two.ctes]:
         raise _OtherRowsError
@@ -189,7 +134,7 @@ def _compare_ctes(one: _Select, two: _Select, touched: frozenset[str]) -> frozen
 
 
 def _changed_projections(
-    one: _Select, two: _Select, touched: frozenset[str], exact: frozenset[str]
+    one: Select, two: Select, touched: frozenset[str], exact: frozenset[str]
 ) -> frozenset[str]:
     named = [{it.name: it for it in select.projections if it.name} for select in (one, two)]
     stars = [[_key(it.tokens) for it in select.projections if it.is_star] for select in (one, two)]
@@ -222,7 +167,7 @@ def _changed_projections(
 
 
 def _spread(
-    changed: set[str], projections: Sequence[_Projection], touched: frozenset[str]
+    changed: set[str], projections: Sequence[Projection], touched: frozenset[str]
 ) -> frozenset[str]:
     """With all that is made of it, also through the alias of a column beside it."""
     while True:
@@ -233,7 +178,7 @@ def _spread(
         changed = changed | more
 
 
-def _check_rest(select: _Select, touched: frozenset[str], changed: frozenset[str]) -> None:
+def _check_rest(select: Select, touched: frozenset[str], changed: frozenset[str]) -> None:
     """Nothing that decides which rows there are, or how they are joined, may use what changes."""
     group, order = select.node.args.get("group"), select.node.args.get("order")
     positional = [
@@ -253,14 +198,14 @@ def _check_rest(select: _Select, touched: frozenset[str], changed: frozenset[str
 
 def _seeing_aliases(rest: Sequence[Token]) -> Sequence[Token]:
     """The clauses that may name columns of the SELECT list; FROM, ON and WHERE see inputs only."""
-    for at, (token, depth) in enumerate(_depths(rest)):
+    for at, (token, depth) in enumerate(bracket_depths(rest)):
         if depth == 0 and token.token_type in _BEHIND_WHERE:
             return rest[at:]
     return ()
 
 
 def _uses(
-    tokens: Sequence[Token], names: frozenset[str], projection: _Projection | None = None
+    tokens: Sequence[Token], names: frozenset[str], projection: Projection | None = None
 ) -> bool:
     """Whether one of the names is said, or meant by a star or by what takes columns unnamed."""
     if not names:
@@ -283,14 +228,14 @@ def _has_star(tokens: Sequence[Token]) -> bool:
     )
 
 
-def _keeps_rows(projection: _Projection) -> bool:
+def _keeps_rows(projection: Projection) -> bool:
     """Whether it gives one value a row (or a group) and nothing else."""
     if projection.hides_names or projection.node.find(exp.Query):
         return False
     return projection.is_star or _calls(projection.tokens) <= ROWWISE | AGGREGATES
 
 
-def _is_aggregated(select: _Select) -> bool:
+def _is_aggregated(select: Select) -> bool:
     """Whether an aggregate that is known makes one row of all, without GROUP BY."""
     return any(
         not _is_windowed(call)
@@ -318,94 +263,3 @@ def _calls(tokens: Sequence[Token]) -> set[str]:
 
 def _key(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:
     return token_stream(tokens)
-
-
-# Taking a query apart
-
-
-def _body(tokens: Sequence[Token], node: exp.Expr) -> _Body:
-    whole = tuple(tokens)
-    renames = any(alias.args.get("columns") for alias in node.find_all(exp.TableAlias))
-    select = _select(whole, node) if isinstance(node, exp.Select) else None
-    return _Body(whole, select, renames)
-
-
-def _select(tokens: tuple[Token, ...], node: exp.Select) -> _Select | None:
-    with_ = node.args.get("with_")
-    queries = [cte.this for cte in with_.expressions] if isinstance(with_, exp.With) else []
-    spans = _cte_spans(tokens)
-    if spans is None or len(spans) != len(queries) or (with_ and with_.args.get("recursive")):
-        return None
-    begin = spans[-1][2] + 1 if spans else 0
-    if begin >= len(tokens) or tokens[begin].token_type is not TokenType.SELECT:
-        return None
-    if any(token.token_type is TokenType.HINT for token in tokens):
-        return None
-    first = begin + 1
-    while first < len(tokens) and tokens[first].token_type in _SELECTING:
-        first += 1
-    cuts = list(_cuts(tokens, first))
-    if not cuts or tokens[cuts[-1]].token_type is not TokenType.FROM:
-        return None
-    parts = [tokens[a + 1 : b] for a, b in itertools.pairwise([first - 1, *cuts])]
-    rest = tokens[cuts[-1] :]
-    outside = {token.token_type for token, depth in _depths(rest) if depth == 0}
-    if outside & _SET_OPERATIONS or len(parts) != len(node.expressions) or not all(parts):
-        return None
-    ctes = [
-        (tokens[start : opening + 1], _body(tokens[opening + 1 : closing], query))
-        for (start, opening, closing), query in zip(spans, queries, strict=True)
-    ]
-    head, projections = tokens[begin:first], tuple(map(_Projection, parts, node.expressions))
-    return _Select(tuple(ctes), head, projections, rest, node)
-
-
-def _cte_spans(tokens: Sequence[Token]) -> list[tuple[int, int, int]] | None:
-    """Per CTE where it begins and where its body opens and closes; None where that is not seen."""
-    if not tokens or tokens[0].token_type is not TokenType.WITH:
-        return []
-    spans, start = list[tuple[int, int, int]](), 0
-    opening, depths = -1, list(_depths(tokens))
-    for at, (token, depth) in enumerate(depths):
-        before = tokens[at - 1].token_type if at else None
-        if opening < 0 and token.token_type is TokenType.L_PAREN and before is TokenType.ALIAS:
-            opening = at
-        elif opening >= 0 and token.token_type is TokenType.R_PAREN and depth == depths[opening][1]:
-            spans.append((start, opening, at))
-            start, opening = at + 1, -1
-            if at + 1 >= len(tokens) or tokens[at + 1].token_type is not TokenType.COMMA:
-                return spans
-    return None
-
-
-def _cuts(tokens: Sequence[Token], first: int) -> Iterator[int]:
-    """Where the elements of a SELECT list end: its commas, then FROM."""
-    for at, (token, depth) in enumerate(_depths(tokens[first:]), first):
-        if depth:
-            continue
-        if token.token_type is TokenType.COMMA:
-            yield at
-        elif token.token_type in _SET_OPERATIONS and not _follows_star(tokens, at):
-            return
-        elif token.token_type is TokenType.FROM and not _follows_distinct(tokens, at):
-            yield at
-            return
-
-
-def _follows_distinct(tokens: Sequence[Token], at: int) -> bool:
-    """`a IS DISTINCT FROM b` begins no FROM."""
-    return tokens[at - 1].token_type is TokenType.DISTINCT
-
-
-def _follows_star(tokens: Sequence[Token], at: int) -> bool:
-    """`* EXCEPT (a)` is no set operation."""
-    return tokens[at - 1].token_type is TokenType.STAR
-
-
-def _depths(tokens: Sequence[Token]) -> Iterator[tuple[Token, int]]:
-    """Each token with how many brackets are open around it; a bracket is outside of itself."""
-    depth = 0
-    for token in tokens:
-        depth -= token.token_type in _CLOSING
-        yield token, depth
-        depth += token.token_type in _OPENING
