@@ -44,7 +44,15 @@ RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", met
 def init(
     common: Common,
     folder: Annotated[str, typer.Argument(help="Where to make the project.")] = ".",
+    from_dbt: Annotated[
+        str | None,
+        typer.Option("--from-dbt", help="Convert the dbt project there.", metavar="PATH"),
+    ] = None,
 ) -> int:
+    if from_dbt is not None:
+        from lakewright.cli.importing import import_project
+
+        return import_project(common, from_dbt, folder)
     from lakewright.cli.starting import init_project
 
     return init_project(common, folder)

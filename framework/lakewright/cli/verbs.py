@@ -27,7 +27,12 @@ class Verb:
 
 
 VERBS: tuple[Verb, ...] = (
-    Verb("init", "start", "Make a small project that runs.", "lakewright init flights"),
+    Verb(
+        "init",
+        "start",
+        "Make a small project that runs, or one of a dbt project.",
+        "lakewright init flights",
+    ),
     Verb("doctor", "start", "Check what this machine and the lake need.", "lakewright doctor"),
     Verb("validate", "write", "Find every mistake in the project's files.", "lakewright validate"),
     Verb("ls", "write", "List tables in build order.", "lakewright ls -s 'tag:daily+'"),

@@ -49,6 +49,9 @@ class UnitTestModel(Model):
         strict=False,
         description="The rows set apart; `_failed_rules` names the rules.",
     )
+    rules: bool = Field(
+        default=True, description="false: only the query is tested, none of the table's rules."
+    )
 
 
 class UnitTestFileModel(UnitTestModel):
@@ -89,6 +92,7 @@ class UnitTest:
     now: datetime | None = None
     expect: Rows | None = None
     expect_quarantine: Rows | None = None
+    rules: bool = True
 
 
 def read_unit_tests(root: str) -> tuple[UnitTest, ...]:
@@ -163,6 +167,7 @@ def _one_test(
             now=now,
             expect=model.expect,
             expect_quarantine=model.expect_quarantine,
+            rules=model.rules,
         )
 
 

@@ -119,8 +119,10 @@ def _table_files(work: _Work, specs: str, queries: str) -> Iterator[tuple[str, s
         text = work.files.texts[model.path]
         written = commented(model, text, query) if query.problems else query.text
         yield f"{queries}/{_inner(model.table)}.sql", written
-        for problem in query.problems:
-            work.remarks.append(Remark(model.path, problem.line, problem.what, problem.reason))
+        work.remarks.extend(
+            Remark(model.path, problem.line, problem.what, problem.reason)
+            for problem in query.problems
+        )
 
 
 def _source_files(
@@ -138,7 +140,7 @@ def _inner(table: TableName) -> str:
 
 def _test_file(table: TableName, entries: list[dict[str, Any]]) -> dict[str, Any]:
     kept = [{key: value for key, value in each.items() if value != {}} for each in entries]
-    return {"table": str(table), "tests": kept}
+    return {"table": str(table), "rules": False, "tests": kept}  # dbt checks no test's rows
 
 
 def _outside(estate: Estate, said: Properties) -> dict[TableName, tuple[str, str]]:
@@ -156,14 +158,12 @@ def _first_layer(schema: str, estate: Estate, sources: Iterable[TableName]) -> s
 def _all_rules(
     estate: Estate, said: Properties, remarks: list[Remark]
 ) -> dict[TableName, TableRules]:
-    behind = {table: said.sources[key] for key, table in estate.names.sources.items()}
     found: dict[TableName, TableRules] = {}
     for model in (*estate.models, *estate.seeds):
-        where = model.said or behind.get(model.table)
-        if where is not None:
-            found[model.table] = convert_tests(where, model.table, estate.names, remarks)
-    for table in _outside(estate, said):
-        _tell_source_tests(behind[table], remarks)
+        if model.said is not None:
+            found[model.table] = convert_tests(model.said, model.table, estate.names, remarks)
+    for key in _outside(estate, said).values():
+        _tell_source_tests(said.sources[key], remarks)
     return found
 
 
@@ -173,7 +173,7 @@ def _tell_source_tests(said: Property, remarks: list[Remark]) -> None:
     if any(each.get("tests") or each.get("data_tests") for each in tested):
         reason = "rules stand at the tables that read a source, not at the source"
         what = f"tests of source table `{said.name}`"
-        remarks.append(Remark(said.where.path, said.where.line, what, reason))
+        remarks.append(Remark(said.path, said.line(), what, reason))
 
 
 def _edges(estate: Estate, queries: Mapping[TableName, DbtQuery]) -> Edges:
@@ -194,10 +194,9 @@ def _without_circles(
         kept = tuple(rule for rule in each.expect if not _looks_into(rule, closing))
         if closing:
             model = next(m for m in (*estate.models, *estate.seeds) if m.table == table)
-            where = model.said.where if model.said else None
             names = ", ".join(map(str, sorted(closing)))
             reason = f"{names} is made of {table}, so it cannot be looked into before"
-            path, line = (where.path, where.line) if where else (model.path, 1)
+            path, line = (model.said.path, model.said.line()) if model.said else (model.path, 1)
             remarks.append(Remark(path, line, f"test `relationships` of {model.name}", reason))
         found[table] = replace(each, expect=kept)
     return found
@@ -225,15 +224,17 @@ def _tell_rest(files: DbtFiles, said: Properties, estate: Estate, remarks: list[
     for path in files.below(files.test_paths, ".sql"):
         reason = "is a query of its own; write what it looks for as an `expression` rule"
         remarks.append(Remark(path, 1, "a singular test", reason))
-    for path in files.below(files.other_paths, ".sql"):
-        remarks.append(Remark(path, 1, "the file", "snapshots and analyses are not converted"))
+    remarks.extend(
+        Remark(path, 1, "the file", "snapshots and analyses are not converted")
+        for path in files.below(files.other_paths, ".sql")
+    )
     for key in ("on-run-start", "on-run-end", "query-comment", "dispatch"):
         if files.settings.get(key):
             reason = "has no counterpart: nothing runs beside the tables"
             remarks.append(Remark("dbt_project.yml", 1, f"`{key}`", reason))
     for table, source in sorted(_outside(estate, said).items()):
-        where = said.sources[source].where
+        each = said.sources[source]
         variable = location_variable(source[0])
         reason = f"{table} is read below ${{env:{variable}}}: set it, or change its spec"
         what = f"source table `{'.'.join(source)}`"
-        remarks.append(Remark(where.path, where.line, what, reason, "changed"))
+        remarks.append(Remark(each.path, each.line(), what, reason, "changed"))

@@ -71,14 +71,28 @@ def safe_divide(numerator: str, denominator: str) -> str:
     return f"({numerator}) / nullif(({denominator}), 0)"
 
 
-def _cast(type_: str) -> Callable[[], str]:
+def cast(field: str, type: str) -> str:  # noqa: A002 - the argument's name in dbt
+    return f"CAST({field} AS {type})"
+
+
+def safe_cast(field: str, type: str) -> str:  # noqa: A002 - the argument's name in dbt
+    return f"try_cast({field} AS {type})"
+
+
+def last_day(date: str, datepart: str) -> str:
+    if _unit(datepart) != "month":
+        raise ValueError(f"the last day of a {datepart} has no function in Spark")
+    return f"last_day({date})"
+
+
+def _type(type_: str) -> Callable[[], str]:
     return lambda: type_
 
 
 _DBT: Mapping[str, Callable[..., str]] = {
     "any_value": lambda expression: f"any_value({expression})",
     "bool_or": lambda expression: f"bool_or({expression})",
-    "cast": lambda field, type: f"CAST({field} AS {type})",
+    "cast": cast,
     "cast_bool_to_text": lambda field: f"CAST({field} AS STRING)",
     "concat": concat,
     "current_timestamp": lambda: ":now",
@@ -91,23 +105,23 @@ _DBT: Mapping[str, Callable[..., str]] = {
     "except": lambda: "EXCEPT",
     "hash": lambda field: f"md5(CAST({field} AS STRING))",
     "intersect": lambda: "INTERSECT",
-    "last_day": lambda date, datepart: f"last_day({date})",
+    "last_day": last_day,
     "length": lambda expression: f"length({expression})",
     "position": lambda substring_text, string_text: f"position({substring_text} IN {string_text})",
     "replace": lambda field, old_chars, new_chars: f"replace({field}, {old_chars}, {new_chars})",
     "right": lambda string_text, length_expression: f"right({string_text}, {length_expression})",
-    "safe_cast": lambda field, type: f"try_cast({field} AS {type})",
+    "safe_cast": safe_cast,
     "split_part": lambda string_text, delimiter_text, part_number: (
         f"split_part({string_text}, {delimiter_text}, {part_number})"
     ),
     "string_literal": lambda value: "'" + str(value).replace("'", "''") + "'",
-    "type_bigint": _cast("BIGINT"),
-    "type_boolean": _cast("BOOLEAN"),
-    "type_float": _cast("DOUBLE"),
-    "type_int": _cast("INT"),
-    "type_numeric": _cast("DECIMAL(28, 6)"),
-    "type_string": _cast("STRING"),
-    "type_timestamp": _cast("TIMESTAMP"),
+    "type_bigint": _type("BIGINT"),
+    "type_boolean": _type("BOOLEAN"),
+    "type_float": _type("DOUBLE"),
+    "type_int": _type("INT"),
+    "type_numeric": _type("DECIMAL(28, 6)"),
+    "type_string": _type("STRING"),
+    "type_timestamp": _type("TIMESTAMP"),
 }
 _UTILS: Mapping[str, Callable[..., str]] = {
     "date_spine": date_spine,

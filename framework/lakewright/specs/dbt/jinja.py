@@ -172,13 +172,11 @@ class Evaluation:
             return str(node.data)
         try:
             text = self.library.show(node, self.value)
-            if text is None:
-                found = self.value(node)
-                text = "" if found is None else str(found)
-            return text
+            found = self.value(node) if text is None else text
         except NotConvertedError as problem:
             self.problems.append(problem)
             return ""
+        return "" if found is None else str(found)
 
     def _branch(self, node: nodes.If) -> str:
         if self.value(node.test):

@@ -71,9 +71,8 @@ def kind_of(model: DbtModel, query: DbtQuery, remarks: list[Remark]) -> str:
     elif written not in ("view", "table", "ephemeral"):
         reason = "is a table"
         remarks.append(Remark(model.path, 1, f"{what}, {written}", reason, "changed"))
-    for hook in ("pre_hook", "post_hook", "pre-hook", "post-hook"):
-        if model.config.get(hook):
-            remarks.append(Remark(model.path, 1, f"`{hook}` of {model.name}", _NO_HOOKS))
+    hooks = [key for key in ("pre_hook", "post_hook") if model.config.get(key)]
+    remarks += [Remark(model.path, 1, f"`{key}` of {model.name}", _NO_HOOKS) for key in hooks]
     return "view" if written in ("view", "ephemeral") else "table"
 
 
@@ -88,12 +87,11 @@ def _models(
     files: DbtFiles, said: Properties, macros: DbtMacros, remarks: list[Remark]
 ) -> list[DbtModel]:
     around = Surroundings(files.name, Names({}, {}), macros, project_vars(files))
-    tree = files.settings.get("models")
     found = []
     for path in files.below(files.model_paths, ".sql"):
         name = PurePosixPath(path).stem
         own = convert_query(files.texts[path], around).config
-        config = _config(tree, path, files.model_paths, files.name, said.models.get(name), own)
+        config = lay_over(_config(files, "models", path, said.models.get(name)), own)
         if _is_on(config, path, f"model `{name}`", remarks):
             schema = model_schema(path, files.model_paths, config.get("schema"), files.name)
             table = TableName(schema, plain_name(config.get("alias") or name))
@@ -107,34 +105,29 @@ def _models(
 def _seeds(files: DbtFiles, said: Properties, remarks: list[Remark]) -> list[DbtModel]:
     """The csv files; one that stands behind a table of a source is called as that is."""
     behind = {
-        str(each.written.get("identifier") or key[1]): TableName(
-            plain_name(key[0]), plain_name(key[1])
+        str(each.written.get("identifier") or key[1]): (
+            TableName(plain_name(key[0]), plain_name(key[1])),
+            each,
         )
         for key, each in sorted(said.sources.items())
     }
-    tree = files.settings.get("seeds")
     found = []
     for path in files.below(files.seed_paths, ".csv"):
         name = PurePosixPath(path).stem
-        config = _config(tree, path, files.seed_paths, files.name, said.seeds.get(name), {})
+        config = _config(files, "seeds", path, said.seeds.get(name))
         if not _is_on(config, path, f"seed `{name}`", remarks):
             continue
         schema = str(config.get("schema") or SEEDS)
         own = TableName(plain_name(schema), plain_name(config.get("alias") or name))
-        found.append(DbtModel(name, path, behind.get(name, own), config, said.seeds.get(name)))
+        table, source = behind.get(name, (own, None))
+        found.append(DbtModel(name, path, table, config, said.seeds.get(name) or source))
     return found
 
 
-def _config(
-    tree: Any,
-    path: str,
-    folders: tuple[str, ...],
-    project: str,
-    said: Property | None,
-    own: Mapping[str, Any],
-) -> dict[str, Any]:
-    beside = property_config(said.written) if said else {}
-    return lay_over(lay_over(folder_config(tree, project, path, folders), beside), own)
+def _config(files: DbtFiles, key: str, path: str, said: Property | None) -> dict[str, Any]:
+    folders = files.model_paths if key == "models" else files.seed_paths
+    below = folder_config(files.settings.get(key), files.name, path, folders)
+    return lay_over(below, property_config(said.written) if said else {})
 
 
 def _is_on(config: Mapping[str, Any], path: str, what: str, remarks: list[Remark]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from lakewright.errors import Problem
@@ -91,7 +92,7 @@ def _tell_unknown(document: Document, section: str, remarks: list[Remark]) -> No
 def _named(document: Document, loc: tuple[str | int, ...], items: list[Any]) -> Iterator[Property]:
     for at, item in enumerate(items):
         if isinstance(item, Mapping) and item.get("name"):
-            yield Property(str(item["name"]), item, document.place(*loc, at))
+            yield Property(str(item["name"]), item, document, (*loc, at))
 
 
 def _sources(document: Document) -> Iterator[tuple[tuple[str, str], Property]]:
@@ -110,7 +111,7 @@ def _sources(document: Document) -> Iterator[tuple[tuple[str, str], Property]]:
             written = {**{k: v for k, v in inherited.items() if v is not None}, **own}
             yield (
                 (str(shared.get("name", "")), table.name),
-                Property(table.name, written, table.where),
+                replace(table, written=written),
             )
 
 

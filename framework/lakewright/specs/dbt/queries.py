@@ -1,4 +1,4 @@
-"""One model's SQL: names for `ref` and `source`, parameters for `var`, macros kept or written out."""
+"""One model's SQL: names for `ref` and `source`, parameters for `var`, macros kept or expanded."""
 
 from __future__ import annotations
 
@@ -95,8 +95,7 @@ def convert_query(text: str, around: Surroundings) -> DbtQuery:
     """Read one model's template to the end, with every problem in it."""
     library = _Library(around)
     try:
-        if any(mark in text for mark in (_TABLE, _VAR, _END)):
-            raise NotConvertedError(1, "private characters", "cannot stand in a query")
+        _refuse_marks(text)
         evaluation = Evaluation(library)
         body = parse_template(_COMMENT.sub(_as_sql_comment, text)).body
         rendered = _settle(evaluation.render(body), library)
@@ -262,6 +261,11 @@ def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return not any(mark in value for mark in (_TABLE, _VAR, "{{", "{%"))
     return value is None or isinstance(value, bool | int | float)
+
+
+def _refuse_marks(text: str) -> None:
+    if any(mark in text for mark in (_TABLE, _VAR, _END)):
+        raise NotConvertedError(1, "private characters", "cannot stand in a query")
 
 
 def _as_sql_comment(found: re.Match[str]) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lakewright.errors import Place
 from lakewright.names import TableName, is_column_name
 from lakewright.specs.dbt.properties import as_list, as_mapping
 from lakewright.specs.dbt.values import Names, Property, Remark
@@ -62,7 +61,7 @@ def convert_tests(
             rule = _rule(test, names)
         except _UnfitError as why:
             what = f"test `{test.name}` of {said.name}"
-            remarks.append(Remark(said.where.path, test.line, what, str(why)))
+            remarks.append(Remark(said.path, test.line, what, str(why)))
             continue
         expect.append(rule)
         reads |= {TableName.of(to.rpartition(".")[0]) for to in _references(rule)}
@@ -71,22 +70,24 @@ def convert_tests(
 
 
 def _tests(said: Property) -> list[DbtTest]:
-    found = []
-    for written in _written(said.written):
-        found.append(_read_test(written, None, said.where))
-    for column in as_list(said.written.get("columns")):
+    found = list(_tests_at(said, said.written, None))
+    for at, column in enumerate(as_list(said.written.get("columns"))):
         name = str(as_mapping(column).get("name", ""))
-        found += [_read_test(each, name, said.where) for each in _written(as_mapping(column))]
+        found += _tests_at(said, as_mapping(column), name, "columns", at)
     return found
 
 
-def _written(said: Mapping[str, Any]) -> list[Any]:
-    return [*as_list(said.get("data_tests")), *as_list(said.get("tests"))]
+def _tests_at(
+    said: Property, written: Mapping[str, Any], column: str | None, *loc: str | int
+) -> Iterator[DbtTest]:
+    for key in ("data_tests", "tests"):
+        for at, each in enumerate(as_list(written.get(key))):
+            yield _read_test(each, column, said.line(*loc, key, at))
 
 
-def _read_test(written: Any, column: str | None, where: Place) -> DbtTest:
+def _read_test(written: Any, column: str | None, line: int) -> DbtTest:
     if not isinstance(written, Mapping):
-        return DbtTest(str(written), column, {}, {}, "", where.line)
+        return DbtTest(str(written), column, {}, {}, "", line)
     if "test_name" in written:
         name, said = str(written["test_name"]), dict(written)
         said.pop("test_name")
@@ -99,7 +100,7 @@ def _read_test(written: Any, column: str | None, where: Place) -> DbtTest:
     settings = {key: said[key] for key in _SETTINGS if key in said}
     config = {**settings, **as_mapping(said.get("config"))}
     column = column or arguments.pop("column_name", None)
-    return DbtTest(name, column, arguments, config, str(said.get("name") or ""), where.line)
+    return DbtTest(name, column, arguments, config, str(said.get("name") or ""), line)
 
 
 def _key(tests: list[DbtTest]) -> tuple[str, ...]:
@@ -135,7 +136,7 @@ def _tell_loose(test: DbtTest, said: Property, remarks: list[Remark]) -> None:
         if written and written.strip() not in _COUNTS_ANY:
             what = f"`{option}: {written}` of test `{test.name}` of {said.name}"
             reason = "any row that breaks the rule counts; `tolerance` allows a share"
-            remarks.append(Remark(said.where.path, test.line, what, reason, "changed"))
+            remarks.append(Remark(said.path, test.line, what, reason, "changed"))
 
 
 def _references(rule: Mapping[str, Any]) -> list[str]:

@@ -54,7 +54,6 @@ def seed_spec(model: DbtModel, text: str, rules: TableRules, said: Said) -> dict
         "table": str(model.table),
         "kind": "ingest",
         "from": source,
-        "on_change": "append",
         **_shared(model.said, model.config, said),
         "key": list(rules.key),
         "columns": _columns(model.said, said, types, enforced=False),
@@ -151,7 +150,7 @@ def _columns(
             assert said_here is not None
             what = f"column `{name}` of {said_here.name}"
             reason = "has a name that no column has here"
-            said.remarks.append(Remark(said_here.where.path, said_here.where.line, what, reason))
+            said.remarks.append(Remark(said_here.path, said_here.line(), what, reason))
             continue
         columns.setdefault(name.lower(), {}).update(_column(column, said, enforced=enforced))
     return columns
@@ -188,7 +187,7 @@ def _freshness(each: Property, remarks: list[Remark]) -> dict[str, Any] | None:
     if not isinstance(column, str) or not is_column_name(column):
         reason = "needs `loaded_at_field` with the name of a column"
         what = f"freshness of {each.name}"
-        remarks.append(Remark(each.where.path, each.where.line, what, reason))
+        remarks.append(Remark(each.path, each.line(), what, reason))
         return None
     return {"column": column.lower(), **found}
 

@@ -31,7 +31,7 @@ def convert_unit_tests(
             table, entry = _convert(test, files, names)
         except _UnfitError as why:
             what = f"unit test `{test.name}`"
-            remarks.append(Remark(test.where.path, test.where.line, what, str(why)))
+            remarks.append(Remark(test.path, test.line(), what, str(why)))
             continue
         found.setdefault(table, []).append(entry)
     return found

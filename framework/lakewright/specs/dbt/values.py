@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lakewright.errors import Place
 from lakewright.names import TableName
+from lakewright.specs.documents import Document
 
 Weight = Literal["not_converted", "changed"]
 
@@ -53,7 +53,16 @@ class Property:
 
     name: str
     written: Mapping[str, Any]
-    where: Place
+    document: Document
+    loc: tuple[str | int, ...]
+
+    @property
+    def path(self) -> str:
+        return self.document.path
+
+    def line(self, *inner: str | int) -> int:
+        """The line of something in it; without `inner` its own."""
+        return self.document.place(*self.loc, *inner).line
 
 
 @dataclass(frozen=True, slots=True)
