@@ -71,7 +71,7 @@ def source_spec(
         "kind": "source",
         "location": f"${{env:{location_variable(key[0])}}}/{identifier}",
         **_shared(each, each.written, said),
-        "columns": _columns(each, said, {}, enforced=False),
+        "columns": _source_columns(each, said),
         "freshness": _freshness(each, said.remarks),
     }
 
@@ -137,6 +137,19 @@ def _shared(said_here: Property | None, config: Mapping[str, Any], said: Said) -
     }
 
 
+def _source_columns(each: Property, said: Said) -> dict[str, Any]:
+    """All columns or none: those that a spec of a source names are all that it has."""
+    columns = _columns(each, said, {}, enforced=True)
+    if not columns or all("type" in column for column in columns.values()):
+        return columns
+    if any("pii" in column for column in columns.values()):
+        return columns
+    what = f"columns of source table `{each.name}`"
+    reason = "without types they may not be all of it: a spec names every column of a source"
+    said.remarks.append(Remark(each.path, each.line("columns"), what, reason))
+    return {}
+
+
 def _columns(
     said_here: Property | None, said: Said, types: Mapping[str, str], *, enforced: bool
 ) -> dict[str, Any]:
@@ -153,7 +166,7 @@ def _columns(
             said.remarks.append(Remark(said_here.path, said_here.line(), what, reason))
             continue
         columns.setdefault(name.lower(), {}).update(_column(column, said, enforced=enforced))
-    return columns
+    return {name: column for name, column in columns.items() if column}
 
 
 def _column(column: Mapping[str, Any], said: Said, *, enforced: bool) -> dict[str, Any]:

@@ -1,0 +1,3 @@
+select
+    {{ dbt_utils.pivot('size', ['small']) }}
+from {{ ref('stg_drinks') }}
