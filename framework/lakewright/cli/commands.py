@@ -122,7 +122,23 @@ def preview(
     return preview_rows(common, table, sql, limit=limit, form=form)
 
 
-def test(common: Common, select: Select = None, exclude: Exclude = None) -> int:
+def test(
+    common: Common,
+    select: Select = None,
+    exclude: Exclude = None,
+    *,
+    create: Annotated[
+        str | None,
+        typer.Option("--create", help="Write a test of it from released rows.", metavar="TABLE"),
+    ] = None,
+    rows: Annotated[
+        int, typer.Option("--rows", min=1, max=100, help="create: of each input.", metavar="ROWS")
+    ] = 5,
+) -> int:
+    if create is not None:
+        from lakewright.cli.creating_tests import create_test
+
+        return create_test(common, create, rows)
     from lakewright.cli.unit_testing import run_tests
 
     return run_tests(common, select or [], exclude or [])

@@ -132,10 +132,10 @@ def _ask(
             question.where,
             hint="apply that first: a preview reads released tables only",
         )
-    _refuse_clones(space, release, question.reads)
+    refuse_clones(space, release, question.reads)
     now = datetime.now(UTC)
     refuse_collected(lake, release, question.reads, now)
-    graph, inputs = _behind(space, lake, release, question.reads)
+    graph, inputs = behind_release(space, lake, release, question.reads)
     opened = OnDemand(space.engine, lambda: open_engine(space.engine, conf=space.conf))
     with closing(opened) as engine:
         return read_query(
@@ -150,7 +150,7 @@ def _ask(
         )
 
 
-def _refuse_clones(space: Workspace, release: Release, reads: tuple[TableName, ...]) -> None:
+def refuse_clones(space: Workspace, release: Release, reads: tuple[TableName, ...]) -> None:
     """RefusedError LW366 for a shallow clone, read itself or through views, that cannot be."""
     if engine_capabilities(space.engine).shallow_clone:
         return
@@ -166,7 +166,7 @@ def _refuse_clones(space: Workspace, release: Release, reads: tuple[TableName, .
         raise RefusedError.of(clone_problem(str(name), environment) for name in cloned)
 
 
-def _behind(
+def behind_release(
     space: Workspace, lake: Lake, release: Release, reads: tuple[TableName, ...]
 ) -> tuple[Graph, Mapping[TableName, SourceHead | FileListing]]:
     """The released graph and its inputs, where views or sources are read; else none is needed."""

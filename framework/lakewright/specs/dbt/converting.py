@@ -34,7 +34,7 @@ from lakewright.specs.dbt.specs import (
 )
 from lakewright.specs.dbt.unit_tests import convert_unit_tests
 from lakewright.specs.dbt.values import DbtFiles, Imported, Properties, Property, Remark
-from lakewright.specs.dbt.yaml import write_yaml
+from lakewright.specs.writing import write_yaml
 
 Edges = set[tuple[TableName, TableName]]
 

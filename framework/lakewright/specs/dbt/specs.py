@@ -14,7 +14,7 @@ from lakewright.specs.dbt.queries import DbtQuery
 from lakewright.specs.dbt.rules import TableRules
 from lakewright.specs.dbt.seeds import seed_columns, with_written, written_type
 from lakewright.specs.dbt.values import Properties, Property, Remark
-from lakewright.specs.dbt.yaml import write_yaml
+from lakewright.specs.writing import write_yaml
 
 _PERIODS = {"minute": "m", "hour": "h", "day": "d"}
 
