@@ -37,6 +37,7 @@ from lakewright.specs.models import (
     FreshnessModel,
     FromModel,
     GrantsModel,
+    KeepModel,
     Model,
     RuleModel,
     SchemaModel,
@@ -198,6 +199,7 @@ def project_page() -> str:
         section(
             RuleModel, "Options of a rule", "They stand beside the rule; see [rules](rules.md)."
         ),
+        section(KeepModel, "keep (of a rule)", "Which of the rows that are equal there stays."),
         section(UnitTestFileModel, "tests/**/*.yml", ABOUT_TESTS),
     ]
     return "\n".join(parts)

@@ -31,12 +31,13 @@ def ran(
     expect: tuple[Row, ...] | None = None,
     apart: tuple[Row, ...] | None = None,
     variables: Mapping[str, Any] | None = None,
+    rules: bool = True,
 ) -> UnitTestResult:
     graph = Shop(files=dict(FILES)).graph()
     engine = FakeEngine(World().tables)
     columns = columns_of(graph, graph.steps, engine, {}, now=NOW, today=NOW.date())
     named = {name(text): one for text, one in given.items()}
-    test = UnitTest("t", name(table), HERE, named, variables or {}, NOW, expect, apart)
+    test = UnitTest("t", name(table), HERE, named, variables or {}, NOW, expect, apart, rules)
     return run_unit_test(test, graph, columns, engine.session())
 
 
@@ -119,3 +120,11 @@ def test_a_test_that_does_not_fit_is_told(
     with pytest.raises(SpecError) as caught:
         ran(table, given, expect)
     assert caught.value.code == code
+
+
+def test_without_rules_only_the_query_is_tested() -> None:
+    bad = {**ORDER, "id": 2, "amount": -1}
+    found = ran(
+        "silver.orders", {"raw.orders": rows(ORDER, bad)}, ({"id": 1}, {"id": 2}), rules=False
+    )
+    assert found.passed

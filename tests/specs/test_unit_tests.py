@@ -109,3 +109,11 @@ def test_every_mistake_is_told_at_once(tmp_path: Path) -> None:
         "table: silver.orders\ntests:\n  - {name: a}\n  - {name: b, given: {x.y: 1}, expect: []}\n"
     )
     assert codes(tmp_path, text) == ["LW191", "LW192"]
+
+
+def test_rules_can_be_left_out_of_a_file_or_of_one_test(tmp_path: Path) -> None:
+    text = (
+        "table: silver.orders\nrules: false\nexpect: []\n"
+        "tests:\n  - {name: a}\n  - {name: b, rules: true}\n"
+    )
+    assert [test.rules for test in read(tmp_path, text)] == [False, True]

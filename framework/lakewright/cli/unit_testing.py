@@ -95,7 +95,7 @@ def _chosen(
     found = [test for test in tests if tables is None or test.table in tables]
     if not found:
         what = "the selected tables have no tests" if tests else "there are no tests"
-        raise UsageError("LW301", what, hint="tests are files tests/**/*.yml; see docs/testing.md")
+        raise UsageError("LW301", what, hint="tests are files tests/**/*.yml; see docs/project.md")
     return found
 
 
