@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from lakewright.graph import RULE_NAMES
-from lakewright.specs.models import MODELS, DefaultsModel, Model, RuleModel, SettingsModel
+from lakewright.specs.kinds import MODELS
+from lakewright.specs.models import DefaultsModel, Model, RuleModel, SettingsModel
 from lakewright.specs.unit_tests import UnitTestFileModel
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

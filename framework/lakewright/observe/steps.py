@@ -12,6 +12,7 @@ from lakewright.graph import (
     Graph,
     NoTransform,
     PythonTransform,
+    SeedTransform,
     SqlTransform,
     Step,
     Transform,
@@ -209,7 +210,7 @@ def _text(transform: Transform) -> str | None:
             return source.text
         case PythonTransform(ref=ref):
             return next((file.text for file in ref.closure), None)
-        case FilesTransform() | NoTransform():
+        case FilesTransform() | SeedTransform() | NoTransform():
             return None
 
 
@@ -222,6 +223,8 @@ def _query(transform: Transform, paint: Paint) -> str:
             body = next((file.text for file in ref.closure), "")
         case FilesTransform(input=files):
             title, body = "files", f"{files.pattern} ({files.format})"
+        case SeedTransform(path=path, rows=rows):
+            title, body = "seed", f"{path} ({count(len(rows), 'row')})"
         case NoTransform():
             return ""
     lines = [f"  {line}".rstrip() for line in plain_text(body).strip("\n").split("\n")]

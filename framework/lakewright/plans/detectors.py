@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lakewright.graph import FilesTransform, ReferenceTest, Step
+from lakewright.graph import FilesTransform, ReferenceTest, SeedTransform, Step
 from lakewright.lake import Entry, FileListing, InputVersion, LakeState, SourceHead
 from lakewright.names import TableName
 from lakewright.plans.drift import is_append_like, told_commits
 from lakewright.plans.impact import compare_columns
+from lakewright.plans.seeds import seed_reasons
 from lakewright.plans.values import AdoptHead, Change, DriftChoice, Reason
 
 
@@ -53,13 +54,20 @@ def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
         return
     if entry.own == seen.step.fingerprint.own:
         return
-    changes = compare_columns(seen.step, entry)
-    details = [
+    details = _column_details(seen.step, entry)
+    if isinstance(seen.step.transform, SeedTransform):
+        yield from seed_reasons(seen.step.transform, seen.step, entry, seen.state, details)
+        return
+    yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
+
+
+def _column_details(step: Step, entry: Entry) -> list[str]:
+    changes = compare_columns(step, entry)
+    return [
         *(f"{name} {old} -> {new} (breaking)" for name, (old, new) in changes.retyped.items()),
         *(f"{name} removed (breaking)" for name in changes.removed),
         *(f"{name} added" for name in changes.added),
     ]
-    yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
 
 
 def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:

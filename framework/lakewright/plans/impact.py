@@ -14,7 +14,7 @@ def action_of(reasons: tuple[Reason, ...]) -> Literal["create", "rebuild", "refr
     kinds = {reason.kind for reason in reasons}
     if "new" in kinds:
         return "create"
-    return "rebuild" if kinds & {"code", "upstream"} else "refresh"
+    return "rebuild" if kinds & {"code", "seed", "upstream"} else "refresh"
 
 
 def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category:
@@ -24,9 +24,9 @@ def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category
         return "new"
     if columns.removed or columns.retyped:
         return "breaking"
-    if kinds & {"code", "upstream"}:
+    if kinds & {"code", "upstream"} or ("seed" in kinds and columns.added):
         return "additive"
-    if kinds & {"input", "files", "drift"}:
+    if kinds & {"seed", "input", "files", "drift"}:
         return "data"
     return "clock" if "clock" in kinds else "metadata"
 

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from lakewright.names import is_column_name
-from lakewright.specs.values import Action, Format
+from lakewright.specs.values import Action, Format, ParameterType
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -276,6 +276,29 @@ class RuleModel(Model):
     )
 
 
+def _parameter(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
+class ParameterModel(Model):
+    type: ParameterType = Field(description="column, text, number, boolean, date or list.")
+    default: Any = Field(default=None, description="Its value when a table does not say one.")
+    description: str = ""
+
+
+class RuleFileModel(Model):
+    """rules/*.yml: a row rule of the project, used in `expect:` like those of Lakewright."""
+
+    rule: Annotated[str, AfterValidator(_identifier)] = Field(description="The rule's name.")
+    expression: str = Field(description="SQL over one row with :parameters, true where it passes.")
+    parameters: dict[
+        str, Annotated[ParameterModel, BeforeValidator(_parameter, str | ParameterModel)]
+    ] = Field(default_factory=dict, description="Parameter to its type, or {type, default}.")
+    description: str = Field(
+        default="", description="What holds, as a sentence; {parameter} stands for its value."
+    )
+
+
 class FreshnessModel(Model):
     column: Annotated[str, AfterValidator(_identifier)]
     warn: Seconds | None = None
@@ -309,14 +332,32 @@ class DefaultsModel(Model):
     freshness: FreshnessModel | None = None
 
 
+_ROWS = {
+    "oneOf": [
+        {"type": "array", "minItems": 1, "items": {"type": "object"}},
+        {
+            "type": "object",
+            "properties": {"file": {"type": "string"}},
+            "required": ["file"],
+            "additionalProperties": False,
+        },
+    ]
+}
+ForEach = Annotated[Any, WithJsonSchema(_ROWS)]
+
+
 class AnyTableModel(Model):
-    table: str = Field(description="schema.table")
-    kind: str = Field(default="table", description="source, ingest, table or view.")
+    table: str = Field(description="schema.table; may hold ${each.NAME} with for_each.")
+    kind: str = Field(default="table", description="source, ingest, seed, table or view.")
     description: str = ""
     owner: str = Field(default="", description="Who answers for it.")
     tags: Words = ()
     columns: dict[str, ColumnModel | None] = Field(default_factory=dict)
     key: Names = Field(default=(), description="Columns that are never NULL and unique together.")
+    for_each: ForEach = Field(
+        default=None,
+        description="Rows that make one table each: a list of mappings, or {file: a .csv or .yml}.",
+    )
 
 
 class SourceModel(AnyTableModel):
@@ -363,14 +404,6 @@ class TableModel(ViewModel):
     refresh: Literal["auto", "full", "incremental"] = "auto"
     cluster_by: Names = Field(default=(), description="A hint for the layout of files.")
     retention: Days | None = None
-
-
-MODELS: dict[str, type[AnyTableModel]] = {
-    "source": SourceModel,
-    "ingest": IngestModel,
-    "table": TableModel,
-    "view": ViewModel,
-}
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:
