@@ -148,7 +148,7 @@ def _nothing(graph: Graph, expressions: Sequence[str]) -> UsageError:
 
 def _known(graph: Graph, word: str) -> list[str]:
     """What may stand where the word stands: names, or values of its method."""
-    steps = graph.steps.values()
+    steps = list(graph.steps.values())
     match word.partition(":"):
         case ("tag", ":", _):
             return [tag for step in steps for tag in step.tags]

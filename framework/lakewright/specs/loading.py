@@ -251,6 +251,7 @@ def _project(
         broken=tuple(sorted(broken)),
         rules=tuple(rule for _, rule in sorted(rules.known.items())),
         broken_rules=tuple(sorted(rules.broken)),
+        places=settings.places,
     )
 
 

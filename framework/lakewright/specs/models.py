@@ -292,7 +292,7 @@ class RuleFileModel(Model):
     rule: Annotated[str, AfterValidator(_identifier)] = Field(description="The rule's name.")
     expression: str = Field(description="SQL over one row with :parameters, true where it passes.")
     parameters: dict[
-        str, Annotated[ParameterModel, BeforeValidator(_parameter, str | ParameterModel)]
+        str, Annotated[ParameterModel, BeforeValidator(_parameter, ParameterType | ParameterModel)]
     ] = Field(default_factory=dict, description="Parameter to its type, or {type, default}.")
     description: str = Field(
         default="", description="What holds, as a sentence; {parameter} stands for its value."

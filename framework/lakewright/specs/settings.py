@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from lakewright.errors import Problem, SpecError
+from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import is_column_name, parse_environment
 from lakewright.specs.documents import Document, parse_document
 from lakewright.specs.flow import write_flow
@@ -24,6 +24,7 @@ SETTINGS = "lakewright.yml"
 class Settings:
     model: SettingsModel
     targets: Mapping[str, TargetSpec]
+    places: Mapping[str, Place] = field(default_factory=dict)  # "schemas.silver.retention"
 
     @property
     def layers(self) -> dict[str, str]:
@@ -60,7 +61,8 @@ def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
         where = document.place("default_target")
         hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
-    return Settings(model, targets), tuple(problems)
+    places = {".".join(map(str, loc)): place for loc, place in document.places()}
+    return Settings(model, targets, places), tuple(problems)
 
 
 def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any]) -> SourceFile:

@@ -283,6 +283,7 @@ class Project:
     broken: tuple[TableName, ...] = ()  # written, but left out of `tables` because of a problem
     rules: tuple[RuleSpec, ...] = ()  # the project's own
     broken_rules: tuple[str, ...] = ()  # written, and left out because of a problem
+    places: Mapping[str, Place] = field(default_factory=dict)  # of keys in lakewright.yml
 
 
 def digest_files(files: tuple[SourceFile, ...]) -> str:
