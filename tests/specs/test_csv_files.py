@@ -122,6 +122,7 @@ def test_a_value_is_read_as_its_type(text: str, kind: str, value: Any) -> None:
     ("text", "kind"),
     [
         ("128", "tinyint"), ("1.5", "int"), ("1e400", "double"), ("nan", "double"),
+        ("1e39", "float"), ("0001-01-01 00:00+01:00", "timestamp"),
         ("1.505", "decimal(10,2)"), ("100", "decimal(4,2)"), ("yes", "boolean"),
         ("2013-1-3", "date"), ("20130103", "date"), ("2013-01-31", "timestamp"),
         ("2013-01-31 10:00+02:00", "timestamp_ntz"),

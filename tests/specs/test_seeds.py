@@ -110,6 +110,12 @@ def test_a_link_out_of_the_project_is_not_followed(tmp_path: Path) -> None:
     assert [code for code, _, _ in found_in(on_disk(root))] == ["LW190"]
 
 
+@pytest.mark.parametrize("file", ["x" * 300 + ".csv", '"\\0.csv"', ".csv", "'.'", "'*.csv'"])
+def test_a_name_that_no_file_has_is_refused(tmp_path: Path, file: str) -> None:
+    project = on_disk(tmp_path, **{SPEC: f"table: silver.carriers\nkind: seed\nfile: {file}\n"})
+    assert [code for code, _, _ in found_in(project)] in (["LW134"], ["LW190"])
+
+
 def test_line_ends_of_a_checkout_change_nothing() -> None:
     windows = table_of(seed(CSV.replace("\n", "\r\n")), "silver.carriers")
     assert windows.code == table_of(seed(), "silver.carriers").code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import struct
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -68,6 +69,16 @@ def _double(text: str) -> float:
     return number
 
 
+def _float(text: str) -> float:
+    """A double that a float can hold, less precisely."""
+    number = _double(text)
+    try:
+        struct.pack("<f", number)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    return number
+
+
 def _decimal(text: str, precision: int, scale: int) -> Decimal:
     number = Decimal(_matched(_PLAIN_NUMBER, text))
     digits = number.as_tuple()
@@ -89,7 +100,10 @@ def _boolean(text: str) -> bool:
 def _timestamp(text: str) -> datetime:
     """Without a zone it is UTC."""
     found = datetime.fromisoformat(_matched(_MOMENT, text))
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError as error:  # before the year 1, or after 9999, in UTC
+        raise ValueError(text) from error
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str:
@@ -100,7 +114,7 @@ def _matched(pattern: re.Pattern[str], text: str) -> str:
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "boolean": _boolean,
-    "float": _double,
+    "float": _float,
     "double": _double,
     "date": lambda text: date.fromisoformat(_matched(_DATE, text)),
     "timestamp": _timestamp,

@@ -49,7 +49,14 @@ def _named_data(root: Path, files: list[SourceFile]) -> list[str]:
     """Data files that specs name and that are there; no other data of a project is read."""
     read = {file.path for file in files}
     named = {path for file in files if is_spec(file.path) for path in named_data(file)}
-    return sorted(path for path in named - read if (root / path).is_file())
+    return sorted(path for path in named - read if _is_file(root / path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def find_root(path: Path) -> Path:
