@@ -36,14 +36,13 @@ from lakewright.specs.models import (
     FromModel,
     GrantsModel,
     Model,
-    ParameterModel,
-    RuleFileModel,
     RuleModel,
     SchemaModel,
     ServeModel,
     SettingsModel,
     TargetModel,
 )
+from lakewright.specs.rule_models import ParameterModel, RuleFileModel
 from lakewright.specs.unit_tests import UnitTestFileModel
 from lakewright.specs.values import Action
 
@@ -81,7 +80,8 @@ expect:
 of the rules it breaks, `drop` leaves it out and counts it, `warn` counts it. A row that breaks a
 drop and a quarantine rule is quarantined. Always: `rows_produced = kept + quarantined + dropped`.
 NULL operands pass; `not_null` is its own rule. All rules take `where` and `name`; see
-[options](project.md#options-of-a-rule).
+[options](project.md#options-of-a-rule). A project adds row rules of its own in
+[`rules/*.yml`](project.md#rulesyml).
 """
 ABOUT_KEY = """\
 ## key

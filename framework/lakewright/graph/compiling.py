@@ -113,7 +113,7 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
     types = _types(columns) if read.readable else None
     gathered.types[spec.name] = types
     tables = {name: gathered.types.get(name) for name in read.references}
-    rules = compile_rules(spec, types, tables, gathered.known, gathered.rules)
+    rules = compile_rules(spec, types, tables, gathered.known, others=gathered.rules)
     found = (*read.problems, *columns.problems, *rules.problems, *_layout(spec, types))
     gathered.problems.extend(told_of_row(problem, spec.row) for problem in found)
     reads = tuple(sorted(read.reads))

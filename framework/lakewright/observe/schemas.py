@@ -11,7 +11,8 @@ from typing import Any
 from lakewright.graph import RULE_NAMES
 from lakewright.specs import RuleSpec
 from lakewright.specs.kinds import MODELS
-from lakewright.specs.models import DefaultsModel, Model, RuleFileModel, RuleModel, SettingsModel
+from lakewright.specs.models import DefaultsModel, Model, RuleModel, SettingsModel
+from lakewright.specs.rule_models import RuleFileModel
 from lakewright.specs.unit_tests import UnitTestFileModel
 
 DRAFT = "http://json-schema.org/draft-07/schema#"

@@ -56,7 +56,7 @@ def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
         return
     details = _column_details(seen.step, entry)
     if isinstance(seen.step.transform, SeedTransform):
-        yield from seed_reasons(seen.step.transform, seen.step, entry, seen.state, details)
+        yield from seed_reasons(seen.step, entry, seen.state, details)
         return
     yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
 

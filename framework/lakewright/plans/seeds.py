@@ -12,12 +12,14 @@ from lakewright.specs import SourceFile
 
 
 def seed_reasons(
-    transform: SeedTransform, step: Step, entry: Entry, state: LakeState, details: Sequence[str]
+    step: Step, entry: Entry, state: LakeState, details: Sequence[str]
 ) -> Iterator[Reason]:
     """The reasons for other rows, whose file is compared with the released one.
 
     When more than the file was edited the rows may differ for both reasons: both are told.
     """
+    transform = step.transform
+    assert isinstance(transform, SeedTransform), "only a seed has a file"
     released = state.code.get(entry.code, ())
     before = {file.path: file.text for file in released}
     now = {file.path: file.text for file in step.files}

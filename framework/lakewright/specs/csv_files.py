@@ -62,9 +62,8 @@ class CsvFile:
         """The rows as values of these types, in the file's order; LW137 for what is none."""
         found = []
         for row in self.rows:
-            found.append(
-                tuple(self._value(field, kind, problems) for field, kind in zip(row, types))  # noqa: B905 - a sound file
-            )
+            pairs = zip(row, types, strict=True)
+            found.append(tuple(self._value(field, kind, problems) for field, kind in pairs))
             if len(problems) >= MAX_PROBLEMS:
                 break
         return tuple(found)

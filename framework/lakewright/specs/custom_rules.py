@@ -12,7 +12,7 @@ from lakewright.errors import Problem
 from lakewright.names import is_column_name
 from lakewright.specs.documents import parse_document
 from lakewright.specs.expectations import OPTIONS
-from lakewright.specs.models import RuleFileModel
+from lakewright.specs.rule_models import RuleFileModel
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import ParameterSpec, RuleSpec, SourceFile
 
@@ -60,7 +60,10 @@ def _read_file(file: SourceFile) -> tuple[RuleSpec | None, str, tuple[Problem, .
         written = document.root.value.get("rule") if document else None
         return None, written if isinstance(written, str) else stem, tuple(problems)
     where = document.place("rule")
-    if model.rule in _RESERVED or model.rule != model.rule.lower():
+    if not is_column_name(model.rule):
+        hint = "start with a letter, then letters, digits and underscores"
+        problems.append(Problem("LW126", f"`{model.rule}` cannot name a rule", where, hint=hint))
+    elif model.rule in _RESERVED or model.rule != model.rule.lower():
         message = f"`{model.rule}` cannot name a rule"
         hint = "use small letters; names of options and `key` are taken"
         problems.append(Problem("LW157", message, where, hint=hint))

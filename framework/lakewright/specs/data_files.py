@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -27,7 +27,7 @@ def is_inside(path: str) -> bool:
 
 
 def find_data(
-    spec: str, file: str, where: Place, known: Container[str], problems: list[Problem]
+    spec: str, file: str, where: Place, known: Mapping[str, SourceFile], *, problems: list[Problem]
 ) -> str | None:
     """The path of the file; None with LW134 or LW190 when there is none."""
     found = next((place for place in candidates(spec, file) if place in known), None)
@@ -37,7 +37,7 @@ def find_data(
         hint = "name a file of the project: beside the spec, or from the root"
         problems.append(Problem("LW190", f"`{file}` leaves the project", where, hint=hint))
         return None
-    names = [path for path in known if path.endswith(LISTS)] if isinstance(known, dict) else []
+    names = [path for path in known if path.endswith(LISTS)]
     near = suggest(file, [*names, *(PurePosixPath(name).name for name in names)])
     hint = near or f"it is looked for at {' and '.join(candidates(spec, file))}"
     problems.append(Problem("LW134", f"there is no file `{file}`", where, hint=hint))

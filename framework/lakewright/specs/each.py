@@ -67,7 +67,7 @@ def expand_spec(
     if node is None:
         return (Produced(document, file),)
     before = len(problems)
-    rows = list(_rows(document, node, files, unreadable, problems))
+    rows = list(_rows(_Reading(document, files, unreadable, problems), node))
     problems.extend(_row_problems(rows))
     if len(problems) > before or not rows:
         return ()
@@ -95,32 +95,38 @@ def told_of_row(problem: Problem, row: Place | None) -> Problem:
     return replace(problem, notes=(*problem.notes, f"for the row at {row}"))
 
 
-def _rows(
-    document: Document,
-    node: Node,
-    files: Mapping[str, SourceFile],
-    unreadable: AbstractSet[str],
-    problems: list[Problem],
-) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    document: Document
+    files: Mapping[str, SourceFile]
+    unreadable: AbstractSet[str]
+    problems: list[Problem]
+
+
+def _rows(reading: _Reading, node: Node) -> Iterator[Row]:
+    """The rows as written beside `for_each`, or those of the file that it names."""
+    document, problems = reading.document, reading.problems
     if isinstance(node.value, list):
         yield from _listed(document, node, (KEY,), problems)
         return
     path = node.value.get("file") if isinstance(node.value, dict) else None
     if not isinstance(path, str) or set(node.value) != {"file"}:
         hint = "write for_each: [{region: emea}, ...] or for_each: {file: regions.csv}"
-        problems.append(
-            Problem("LW152", "`for_each` is not a list", document.place(KEY), hint=hint)
-        )
+        where = document.place(KEY)
+        problems.append(Problem("LW152", "`for_each` is not a list", where, hint=hint))
         return
-    if any(place in unreadable for place in candidates(document.path, path)):
-        return  # why it is unreadable was reported
+    if not any(place in reading.unreadable for place in candidates(document.path, path)):
+        yield from _rows_of_file(reading, path)  # why others are unreadable was reported
+
+
+def _rows_of_file(reading: _Reading, path: str) -> Iterator[Row]:
+    document, files, problems = reading.document, reading.files, reading.problems
     where = document.place(KEY, "file")
     if not path.endswith(LISTS):
-        message = f"`{path}` is no list"
         hint = "a list is a .csv or .yml file"
-        problems.append(Problem("LW134", message, where, hint=hint))
+        problems.append(Problem("LW134", f"`{path}` is no list", where, hint=hint))
         return
-    found = find_data(document.path, path, where, files, problems)
+    found = find_data(document.path, path, where, files, problems=problems)
     if found is not None and found.endswith(".csv"):
         yield from _csv_rows(files[found], problems)
     elif found is not None:

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from lakewright.names import is_column_name
-from lakewright.specs.values import Action, Format, ParameterType
+from lakewright.specs.values import Action, Format
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -273,29 +273,6 @@ class RuleModel(Model):
     keep: KeepModel | None = Field(default=None, description="Which of equal rows is kept.")
     from_release: int | None = Field(
         default=None, ge=1, description="Checked from this release on."
-    )
-
-
-def _parameter(value: Any) -> Any:
-    return {"type": value} if isinstance(value, str) else value
-
-
-class ParameterModel(Model):
-    type: ParameterType = Field(description="column, text, number, boolean, date or list.")
-    default: Any = Field(default=None, description="Its value when a table does not say one.")
-    description: str = ""
-
-
-class RuleFileModel(Model):
-    """rules/*.yml: a row rule of the project, used in `expect:` like those of Lakewright."""
-
-    rule: Annotated[str, AfterValidator(_identifier)] = Field(description="The rule's name.")
-    expression: str = Field(description="SQL over one row with :parameters, true where it passes.")
-    parameters: dict[
-        str, Annotated[ParameterModel, BeforeValidator(_parameter, ParameterType | ParameterModel)]
-    ] = Field(default_factory=dict, description="Parameter to its type, or {type, default}.")
-    description: str = Field(
-        default="", description="What holds, as a sentence; {parameter} stands for its value."
     )
 
 

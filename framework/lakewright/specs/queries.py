@@ -59,7 +59,7 @@ def read_file_query(
     if not file.text.strip():
         problems.append(Problem("LW117", f"{file.path} is empty", Place(file.path, 1)))
         return None
-    rendered = render_query(file.path, file.text, macros, problems, each)
+    rendered = render_query(file.path, file.text, macros, problems, each=each)
     return Query(rendered.text, (file, *rendered.macros)) if rendered else None
 
 
@@ -117,7 +117,7 @@ def _inline(
     node = document.find(("query",))
     assert node is not None, "the key was read"
     before = len(problems)
-    rendered = render_query(document.path, node.value, macros, problems, each)
+    rendered = render_query(document.path, node.value, macros, problems, each=each)
     lines = _line_segments(document.source.text, node)
     own = SqlText(document.path, document.source.text, node.value, lines)
     # Places inside the value, as templates give them, are moved to where the value stands.

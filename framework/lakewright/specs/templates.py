@@ -52,6 +52,7 @@ def render_query(
     raw: str,
     macros: Macros,
     problems: list[Problem],
+    *,
     each: Mapping[str, Any] | None = None,
 ) -> Rendered | None:
     """Render one query; None with its problems added. `each` is the table's row of `for_each`."""

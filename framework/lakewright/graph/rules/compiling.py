@@ -47,6 +47,7 @@ def compile_rules(
     columns: Types | None,
     tables: Mapping[TableName, Types | None],
     known: KnownTables,
+    *,
     others: OtherRules = NO_OTHERS,
 ) -> CompiledRules:
     """The checks of a table in the order they are written, the key's first.

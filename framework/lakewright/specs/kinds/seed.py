@@ -30,7 +30,7 @@ def _transform(making: Making, model: SeedModel) -> Transform | None:
         hint = "a seed's file ends with .csv; load others with kind: ingest"
         making.problems.append(Problem("LW134", message, where, hint=hint))
         return Transform()
-    path = find_data(document.path, model.file, where, making.files, making.problems)
+    path = find_data(document.path, model.file, where, making.files, problems=making.problems)
     if path is None or read_csv(making.files[path], making.problems) is None:
         return Transform()
     return Transform(seed=SeedFile(making.files[path], where))
