@@ -25,8 +25,8 @@ check: $(STAMP)-all ## lint, format, types and all tests on both engines
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -q -m "not spark"
-	$(BIN)/pytest -q -m spark
+	$(BIN)/pytest -q -n logical --dist loadfile -m "not spark and not slow"
+	$(BIN)/pytest -q -m "spark and not slow"
 
 bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both engines
 	@$(BIN)/python infra/bench/build.py
@@ -36,6 +36,7 @@ bench-versioning: $(STAMP)-all ## time what works on releases, with up to 300 ta
 
 soak: $(STAMP)-all ## the slow tests, on both engines, with every fault and 10,000 histories
 	SOAK=1 HISTORIES=10000 HISTORY_STEPS=20 $(BIN)/pytest -q tests/proof/test_histories.py tests/proof/test_fault_matrix_crashes.py
+	HISTORIES=2000 $(BIN)/pytest -q tests/proof/test_column_precise.py
 	$(BIN)/pytest -q -m "slow and not spark"
 	$(BIN)/pytest -q -m "slow and spark"
 

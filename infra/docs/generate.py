@@ -31,6 +31,8 @@ from lakewright.specs.kinds import MODELS
 from lakewright.specs.models import (
     AnyTableModel,
     ColumnModel,
+    ConsumerModel,
+    ContractModel,
     DefaultsModel,
     FreshnessModel,
     FromModel,
@@ -90,6 +92,15 @@ ABOUT_KEY = """\
 unique; what breaks it fails the run. Never-NULL is a CHECK of the Delta table as well, so nobody
 else can write such a row either.
 """
+
+ABOUT_CONTRACT = """\
+What a table promises its readers. A change is *breaking* when a column leaves or gets another type,
+*additive* when columns come or rows are others, *metadata* when neither. A breaking change, and a
+drop, of a table with a contract is refused (exit 4, LW336, LW337) and names the consumers, unless
+the same `apply` raises `version`. The release keeps the contract; it is that one that is compared.
+`on_schema_change` is stricter, and needs no contract: it holds for what inputs bring as well, so a
+`refresh` holds the table (LW338). What only an engine can tell of columns is refused before rows
+are written."""
 
 ABOUT_TABLES = """\
 Beside these, each kind has keys of its own. With `for_each` one spec makes a table of each row:
@@ -209,6 +220,10 @@ def project_page() -> str:
         section(FromModel, "from (of an ingest)", "Which files, and how they are written."),
         section(ColumnModel, "columns.NAME", "All of it may be left out."),
         section(FreshnessModel, "freshness", "Of a source."),
+        section(ContractModel, "contract", ABOUT_CONTRACT),
+        section(
+            ConsumerModel, "consumers (of a contract)", "Printed when a change would break them."
+        ),
         section(
             RuleModel, "Options of a rule", "They stand beside the rule; see [rules](rules.md)."
         ),

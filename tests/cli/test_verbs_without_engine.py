@@ -106,6 +106,24 @@ def test_a_plan_after_an_edit_touches_only_what_reads_it(built: Cli) -> None:
     assert [(c["table"], c["action"]) for c in changes] == [("gold.customer_totals", "rebuild")]
 
 
+def test_a_plan_names_readers_of_other_columns_as_not_affected(built: Cli) -> None:
+    edit(built, "sql/shop/silver/orders.sql", "AS BIGINT) AS", "AS BIGINT) + 0 AS")
+    (change,) = json.loads(built("plan", "--json").out)["changes"]
+    assert (change["table"], change["reasons"]) == ("silver.orders", ["code: order_id"])
+    assert change["not_affected"] == ["gold.customer_totals"]
+    assert "not affected: gold.customer_totals (reads no changed column)" in built("plan").out
+
+
+def test_a_change_of_columns_that_a_table_forbids_is_refused(built: Cli) -> None:
+    spec = "pipelines/shop/gold/customer_totals.yml"
+    edit(built, spec, "table:", "on_schema_change: fail\ntable:")
+    assert built("plan").code == 0
+    edit(built, "sql/shop/gold/customer_totals.sql", "count(*)", "min(1) AS more, count(*)")
+    done = built("plan")
+    assert done.code == 4
+    assert "LW338" in done.err
+
+
 def test_a_comment_changes_nothing(built: Cli) -> None:
     edit(built, "sql/shop/silver/orders.sql", "SELECT", "-- typed\nSELECT")
     assert built("plan", "--detailed-exitcode").code == 0

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from graph.builders import name, project, source, table
+from graph.lineage_cases import COLUMNS, QUERIES, compiled
 from lakewright.engines import open_engine
-from lakewright.graph import compile_project
-
-COLUMNS = {
-    "a": {
-        "id": "bigint",
-        "x": "int",
-        "y": "int",
-        "arr": "array<int>",
-        "s": "struct<f:int,g:string>",
-    },
-    "b": {"id": "bigint", "y": "int", "z": "int"},
-    "c": {"k": "int", "v": "int", "day": "date"},
-}
-QUERIES = [
-    line
-    for line in Path(__file__).with_name("lineage_queries.sql").read_text().splitlines()
-    if not line.startswith("--")
-]
 
 pytestmark = pytest.mark.spark
 
@@ -49,13 +30,7 @@ def session() -> Any:
 
 
 def ours(query: str) -> Made:
-    inputs = [
-        source(f"bronze.{of}", [f"{column} {kind}" for column, kind in columns.items()])
-        for of, columns in COLUMNS.items()
-    ]
-    text = query.replace("raw.", "bronze.")
-    compiled = compile_project(project(*inputs, table("silver.t", text)))
-    lineage = compiled.steps[name("silver.t")].lineage
+    lineage = compiled(query).lineage
     assert lineage is not None
     assert lineage.columns is not None
     return {

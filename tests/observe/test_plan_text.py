@@ -10,7 +10,7 @@ from goldens import Golden
 from lakewright.lake import Commit, Drift, Held, ListedFile, Redefined
 from lakewright.observe import render_json
 from lakewright.observe.plans import plan_document, render_plan
-from lakewright.plans import AlterTable, BuildTable, ColumnChanges, DropTable, Plan
+from lakewright.plans import AlterTable, BuildTable, ColumnChanges, DropTable, Plan, Spared
 from observe.builders import (
     NOW,
     entry,
@@ -53,7 +53,7 @@ def mixed() -> Plan:
         "rebuild",
         "additive",
         "full",
-        (reason("upstream", "reads silver.flights"),),
+        (reason("upstream", "reads silver.flights.arr_delay"),),
     )
     load = BuildTable(
         sql_step("gold.airport_load", "SELECT 1", "silver.flights"),
@@ -90,6 +90,7 @@ def mixed() -> Plan:
         reads_bytes=310_000_000,
         held=(Held(name("gold.fares"), "check", 40, "positive_fare", "12 rows failed"),),
         notes=("bround is unverified on sail",),
+        spared=(Spared(sql_step("gold.fleet_age", "SELECT 1"), (name("silver.flights"),)),),
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from cli.programs import run_program
 
-pytestmark = [pytest.mark.spark, pytest.mark.slow]
+pytestmark = pytest.mark.spark
 CASES = Path(__file__).with_name("hive_cases.py")
 SETTINGS = """\
 name: shop

@@ -1,17 +1,13 @@
-"""What the project means: tables in build order, checks, fingerprints. No engine, no storage."""
+"""What the project means: tables in build order, checks, fingerprints. No engine, no storage.
 
-from lakewright.graph.compiling import compile_project
-from lakewright.graph.fingerprints import ALGORITHMS, CURRENT
-from lakewright.graph.lineage import (
-    Lineage,
-    LineageEdge,
-    refs_of,
-    step_columns,
-    trace_down,
-    trace_up,
-)
+The parser of SQL takes longer to load than most commands run: it is loaded where a query is parsed.
+"""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lakewright.graph.literals import literal
-from lakewright.graph.rules import RULE_NAMES
 from lakewright.graph.selection import select
 from lakewright.graph.values import (
     Check,
@@ -34,6 +30,19 @@ from lakewright.graph.values import (
     Test,
     Transform,
 )
+from lakewright.specs import Project
+
+if TYPE_CHECKING:
+    from lakewright.graph.fingerprints import ALGORITHMS, CURRENT, Algorithm
+    from lakewright.graph.lineage import (
+        Lineage,
+        LineageEdge,
+        refs_of,
+        step_columns,
+        trace_down,
+        trace_up,
+    )
+    from lakewright.graph.rules import RULE_NAMES
 
 __all__ = [
     "ALGORITHMS",
@@ -68,3 +77,39 @@ __all__ = [
     "trace_down",
     "trace_up",
 ]
+
+_HOMES = {
+    "ALGORITHMS": "lakewright.graph.fingerprints",
+    "CURRENT": "lakewright.graph.fingerprints",
+    "Lineage": "lakewright.graph.lineage",
+    "LineageEdge": "lakewright.graph.lineage",
+    "RULE_NAMES": "lakewright.graph.rules",
+    "refs_of": "lakewright.graph.lineage",
+    "step_columns": "lakewright.graph.lineage",
+    "trace_down": "lakewright.graph.lineage",
+    "trace_up": "lakewright.graph.lineage",
+}
+
+
+def compile_project(
+    project: Project,
+    *,
+    algorithm: int | None = None,
+    algorithms: "Mapping[int, Algorithm] | None" = None,
+) -> Graph:
+    """The graph of a project; raises one SpecError with every problem there is, in file order.
+
+    `algorithm`: the number of the fingerprints' algorithm among `algorithms`, by default ours.
+    """
+    from lakewright.graph import compiling, fingerprints
+
+    number = fingerprints.CURRENT if algorithm is None else algorithm
+    known = fingerprints.ALGORITHMS if algorithms is None else algorithms
+    return compiling.compile_project(project, algorithm=number, algorithms=known)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name that needs the parser from where it is kept."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lakewright.graph' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

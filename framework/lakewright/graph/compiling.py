@@ -149,6 +149,8 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
         cluster_by=tuple(column.lower() for column in spec.cluster_by),
         refresh=spec.refresh,
         publish_with=spec.publish_with,
+        contract=spec.contract,
+        on_schema_change=spec.on_schema_change,
         system=spec.system,
         snapshot=spec.snapshot,
         read_columns=resolved.reads if resolved else dict.fromkeys(reads) or None,

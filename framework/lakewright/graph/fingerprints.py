@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, assert_never
 
 from sqlglot.tokenizer_core import Token, TokenType
@@ -145,7 +145,15 @@ def metadata_digest(spec: TableSpec, checks: Sequence[Check]) -> str:
     columns = [[column.name, column.description, column.pii] for column in spec.columns]
     own = [spec.description, spec.owner, sorted(spec.tags), spec.system, list(spec.cluster_by)]
     together = [sorted(map(str, spec.publish_with)), spec.retention_days, spec.snapshot]
-    return digest([own, together, columns, measured])
+    return digest([own, together, columns, measured, *_promised(spec)])
+
+
+def _promised(spec: TableSpec) -> list[Any]:
+    """The contract; nothing where there is none, so that older digests stay what they are."""
+    if spec.contract is None and spec.on_schema_change is None:
+        return []
+    contract = spec.contract and asdict(spec.contract)
+    return [{"contract": contract, "on_schema_change": spec.on_schema_change}]
 
 
 def _syntax(text: str) -> str:

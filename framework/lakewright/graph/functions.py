@@ -169,6 +169,45 @@ AGGREGATES = FLOAT_SENSITIVE | frozenset(
     }
 )
 
+# Words before a parenthesis that give one value for each row and nothing else: scalar functions,
+# windows without an order of rows of their own, types, and the grammar of expressions.
+ROWWISE = frozenset(
+    {
+        *("and", "as", "between", "by", "case", "else", "end", "filter", "in", "is", "like", "not"),
+        *("or", "over", "rlike", "then", "when", "where", "partition", "distinct", "escape"),
+        *("cast", "try_cast", "decimal", "char", "varchar", "struct", "array", "map", "interval"),
+        *("boolean", "tinyint", "smallint", "int", "bigint", "float", "double", "string", "date"),
+        *("timestamp", "binary", "rank", "dense_rank", "percent_rank", "cume_dist"),
+        *("coalesce", "ifnull", "nvl", "nvl2", "nullif", "if", "isnull", "isnotnull", "isnan"),
+        *("nanvl", "greatest", "least", "decode", "typeof", "named_struct", "equal_null"),
+        *("abs", "sign", "signum", "ceil", "ceiling", "floor", "round", "bround", "pow", "power"),
+        *("sqrt", "cbrt", "exp", "expm1", "ln", "log", "log2", "log10", "log1p", "mod", "pmod"),
+        *("negative", "positive", "degrees", "radians", "sin", "cos", "tan", "asin", "acos"),
+        *("atan", "atan2", "sinh", "cosh", "tanh", "hypot", "pi", "e", "div", "factorial", "bin"),
+        *("hex", "unhex", "conv", "shiftleft", "shiftright", "bit_count", "width_bucket"),
+        *("try_add", "try_subtract", "try_multiply", "try_divide"),
+        *("upper", "ucase", "lower", "lcase", "initcap", "trim", "ltrim", "rtrim", "btrim"),
+        *("length", "len", "char_length", "character_length", "octet_length", "concat"),
+        *("concat_ws", "substring", "substr", "substring_index", "left", "right", "lpad", "rpad"),
+        *("repeat", "reverse", "replace", "translate", "overlay", "split", "split_part"),
+        *("contains", "startswith", "endswith", "instr", "locate", "position", "ascii", "chr"),
+        *("format_number", "format_string", "printf", "soundex", "levenshtein", "base64"),
+        *("unbase64", "encode", "md5", "sha", "sha1", "sha2", "crc32", "hash", "xxhash64"),
+        *("regexp_extract", "regexp_replace", "regexp_like", "regexp_count", "regexp_instr"),
+        *("regexp_substr", "regexp_extract_all", "to_json", "get_json_object", "from_json"),
+        *("year", "quarter", "month", "week", "weekofyear", "day", "dayofmonth", "dayofweek"),
+        *("dayofyear", "weekday", "hour", "minute", "second", "extract", "date_part", "datepart"),
+        *("date_add", "dateadd", "date_sub", "date_diff", "datediff", "add_months", "last_day"),
+        *("months_between", "next_day", "trunc", "date_trunc", "date_format", "to_date"),
+        *("to_timestamp", "try_to_timestamp", "make_date", "make_timestamp", "from_unixtime"),
+        *("timestamp_seconds", "timestamp_millis", "timestamp_micros", "unix_date"),
+        *("from_utc_timestamp", "to_utc_timestamp", "to_char", "to_number", "try_to_number"),
+        *("size", "cardinality", "element_at", "try_element_at", "array_contains", "array_max"),
+        *("array_min", "array_distinct", "array_sort", "sort_array", "array_join", "slice"),
+        *("map_keys", "map_values", "map_contains_key"),
+    }
+)
+
 # What a Delta CHECK may call: the same on every engine, no configuration, no time zone.
 CONSTRAINT_SAFE = frozenset(
     {"abs", "char_length", "character_length", "coalesce", "length", "lower", "trim", "upper"}

@@ -8,7 +8,17 @@ from typing import Any, Literal
 
 from lakewright.errors import Place
 from lakewright.names import TableName
-from lakewright.specs import Action, FilesInput, Input, Kind, PythonRef, SourceFile, SqlText
+from lakewright.specs import (
+    Action,
+    Contract,
+    FilesInput,
+    Input,
+    Kind,
+    PythonRef,
+    SchemaChange,
+    SourceFile,
+    SqlText,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +219,8 @@ class Step:
     cluster_by: tuple[str, ...] = ()
     refresh: Literal["auto", "full", "incremental"] = "auto"
     publish_with: tuple[TableName, ...] = ()
+    contract: Contract | None = None
+    on_schema_change: SchemaChange | None = None
     system: str = ""
     snapshot: bool = False
     read_columns: Mapping[TableName, tuple[str, ...] | None] | None = None  # None: not known

@@ -1,7 +1,13 @@
-"""What exists: releases, code store, control records, claims, Delta heads."""
+"""What exists: releases, code store, control records, claims, Delta heads.
+
+What needs Arrow or Delta's library is loaded at its first use: most of what reads a lake needs
+neither.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims
-from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.delta_log import matches
 from lakewright.lake.drift import (
     Ahead,
@@ -26,15 +32,11 @@ from lakewright.lake.ports import (
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.restorable import find_lost, rewound_files
 from lakewright.lake.served import ServedNote, put_served, read_served
-from lakewright.lake.state import LEDGER_SCHEMA, read_source
+from lakewright.lake.state import read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
-    arrow_schema,
-    fit_rows,
-    from_arrow,
     normal_type,
     parse_type,
-    to_arrow,
     widens,
 )
 from lakewright.lake.values import (
@@ -62,6 +64,16 @@ from lakewright.lake.values import (
     borrowed_by,
 )
 from lakewright.lake.walking import Span, first_number, trace_table
+
+if TYPE_CHECKING:
+    from lakewright.lake.arrow import (
+        LEDGER_SCHEMA,
+        arrow_schema,
+        fit_rows,
+        from_arrow,
+        to_arrow,
+    )
+    from lakewright.lake.delta import DeltaLakeTables
 
 __all__ = [
     "LEDGER_SCHEMA",
@@ -135,3 +147,19 @@ __all__ = [
     "trace_table",
     "widens",
 ]
+
+_HOMES = {
+    "LEDGER_SCHEMA": "lakewright.lake.arrow",
+    "DeltaLakeTables": "lakewright.lake.delta",
+    "arrow_schema": "lakewright.lake.arrow",
+    "fit_rows": "lakewright.lake.arrow",
+    "from_arrow": "lakewright.lake.arrow",
+    "to_arrow": "lakewright.lake.arrow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a heavy name from where it is kept."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lakewright.lake' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -8,10 +8,9 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-import pyarrow as pa
 from deltalake import (
     CommitProperties,
     DeltaTable,
@@ -30,9 +29,12 @@ from lakewright.lake.ports import AlreadyExistsError, CloneMode, ObjectStore
 from lakewright.lake.replaying import live_files
 from lakewright.lake.restoring import BY_ENTRY, FileKey, replay, restore_actions
 from lakewright.lake.stores import open_store, storage_error_told
-from lakewright.lake.types import arrow_schema, fit_rows
 from lakewright.lake.values import Commit, Definition, Head, Pin
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Arrow is imported where rows move: loading it takes longer than reading a log.
 _LOG = "_delta_log"
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")  # a borrowed file is told with its own
 _ATTEMPTS = 5
@@ -151,6 +153,10 @@ class DeltaLakeTables:
         return missing_files(location, (row["path"] for row in active))
 
     def rows(self, location: str, version: int, columns: Sequence[str] | None = None) -> pa.Table:
+        import pyarrow as pa
+
+        from lakewright.lake.arrow import arrow_schema
+
         table = _open_at(location, version)
         schema = arrow_schema(_head(location, table).definition.fields)
         names = list(columns) if columns is not None else schema.names
@@ -161,6 +167,8 @@ class DeltaLakeTables:
         return read.cast(pa.schema([schema.field(name) for name in names]))
 
     def append(self, location: str, rows: pa.Table, token: str) -> int:
+        from lakewright.lake.arrow import arrow_schema, fit_rows
+
         table = _open_at(location, None)
         before = table.version()
         if rows.num_rows == 0:
@@ -283,6 +291,8 @@ def _removals(
 
 
 def _has_vectors(table: DeltaTable) -> bool:
+    import pyarrow as pa
+
     return bool(pa.table(table.deletion_vectors()).num_rows)
 
 
@@ -336,6 +346,8 @@ def _protocol(table: DeltaTable) -> Protocol:
 
 
 def _active_files(table: DeltaTable) -> list[dict[str, Any]]:
+    import pyarrow as pa
+
     wanted = ["path", "size_bytes", "num_records"]
     found = pa.table(table.get_add_actions(flatten=True))
     rows: list[dict[str, Any]] = found.select(wanted).to_pylist()
@@ -404,7 +416,7 @@ def _unless_committed(
     """An exception of a commit means unknown: it counts as done when our token is in the log."""
     try:
         yield
-    except (DeltaError, OSError, pa.ArrowException) as error:
+    except _failures() as error:
         if not any(commit.token == token for commit in tables.commits(location, after)):
             raise _error(location, error) from error
 
@@ -413,8 +425,15 @@ def _unless_committed(
 def _delta_errors(location: str) -> Iterator[None]:
     try:
         yield
-    except (DeltaError, OSError, pa.ArrowException) as error:
+    except _failures() as error:
         raise _error(location, error) from error
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What Delta's library raises; looked up when something was raised."""
+    import pyarrow as pa
+
+    return DeltaError, OSError, pa.ArrowException
 
 
 def _error(location: str, error: Exception) -> LakeError:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from lakewright.lake.drift import TOKEN_PREFIX
 from lakewright.lake.ports import DeltaTables
 from lakewright.lake.records import digest_bytes
-from lakewright.lake.types import from_arrow
 from lakewright.lake.values import Definition, Field
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def append_history(tables: DeltaTables, location: str, rows: pa.Table, now: datetime) -> None:
@@ -19,6 +20,9 @@ def append_history(tables: DeltaTables, location: str, rows: pa.Table, now: date
 
     Runs may append at the same time.
     """
+    # Arrow takes long to load, and only what writes history needs it.
+    from lakewright.lake.arrow import from_arrow
+
     head = tables.head(location)
     fields = {item.name: item for item in head.definition.fields} if head else {}
     for item in rows.schema:

@@ -12,14 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Literal
 
 from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state, walking
 from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
-from lakewright.lake.delta import DeltaLakeTables
 from lakewright.lake.drift import find_drift
 from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
@@ -37,6 +34,9 @@ from lakewright.lake.stores import LocalStore, open_store
 from lakewright.lake.values import Entry, LakeState, Pin, Release
 from lakewright.names import TableName
 from lakewright.specs import Input, SourceFile
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -406,6 +406,9 @@ def open_lake(uri: str) -> Lake:
             f"a lake cannot lie in {root}: Delta reads `%` in a path as the code of a character",
             hint="rename the folder, or choose another one",
         )
+    # Delta's library takes long to load, and what works on values alone needs none of it.
+    from lakewright.lake.delta import DeltaLakeTables
+
     return Lake(root, open_store(root), DeltaLakeTables())
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from lakewright.lake.values import Commit, Definition, Head, Pin
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CloneMode = Literal["shallow", "copy"]
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from lakewright.errors import RefusedError
 from lakewright.lake import paths
@@ -19,6 +18,9 @@ from lakewright.lake.claims import Claim, Claims
 from lakewright.lake.ports import CloneMode, DeltaTables, ObjectStore, StoredObject
 from lakewright.lake.values import Commit, Definition, Head, Pin
 from lakewright.names import TableName
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar, get_args
 from lakewright.errors import LakeError
 from lakewright.lake.values import CheckResult, Entry, Field, Held, InputVersion, Release
 from lakewright.names import TableName
+from lakewright.specs import Consumer, Contract
 
 FORMAT_VERSION = 1
 
@@ -210,6 +211,7 @@ def _from_entry(entry: Entry) -> dict[str, Any]:
         "sql": entry.sql,
         "introduced": entry.introduced,
         "engine": entry.engine,
+        **({"contract": asdict(entry.contract)} if entry.contract is not None else {}),
     }
 
 
@@ -246,7 +248,14 @@ def _to_entry(name: str, it: dict[str, Any]) -> Entry:
         introduced=it["introduced"],
         engine=it["engine"],
         base=base,
+        contract=_to_contract(it.get("contract")),
     )
+
+
+def _to_contract(it: dict[str, Any] | None) -> Contract | None:
+    if it is None:
+        return None
+    return Contract(it["version"], tuple(Consumer(**one) for one in it["consumers"]))
 
 
 def _to_release(it: dict[str, Any]) -> Release:

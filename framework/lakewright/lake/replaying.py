@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from lakewright.lake import delta_log
 from lakewright.lake.paths import number_of
 from lakewright.lake.ports import ObjectStore
@@ -86,6 +84,9 @@ def _checkpoints(paths: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _from_checkpoint(data: bytes) -> Iterator[dict[str, Any]]:
+    # Arrow takes long to load, and most tables need no checkpoint read.
+    import pyarrow.parquet as pq
+
     file = pq.ParquetFile(io.BytesIO(data))
     columns = [name for name in _READ if name in file.schema_arrow.names]
     for batch in file.iter_batches(columns=columns):

@@ -7,8 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
-import pyarrow as pa
-
 from lakewright.lake.listing import compare_files, list_files
 from lakewright.lake.ports import DeltaTables, NotFoundError
 from lakewright.lake.values import (
@@ -21,15 +19,7 @@ from lakewright.lake.values import (
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input
 
-LEDGER_SCHEMA = pa.schema(
-    [
-        ("path", pa.string()),
-        ("size", pa.int64()),
-        ("modified", pa.timestamp("us", tz="UTC")),
-        ("digest", pa.string()),
-        ("run_id", pa.string()),
-    ]
-)
+_LEDGER_COLUMNS = ("path", "size", "modified", "digest")
 _THREADS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -81,10 +71,9 @@ def read_ledger(
     entry = release.tables.get(table.ledger) if release else None
     if entry is None:
         return ()
-    names = LEDGER_SCHEMA.names[:4]
-    rows = tables.rows(locate(entry), entry.version, names)
+    rows = tables.rows(locate(entry), entry.version, _LEDGER_COLUMNS)
     # Through whole numbers: pyarrow loads pandas to make a datetime, a fifth of a second.
-    instants = rows["modified"].cast(pa.int64()).to_pylist()
+    instants = rows["modified"].cast("int64").to_pylist()
     columns = (rows["path"].to_pylist(), rows["size"].to_pylist(), rows["digest"].to_pylist())
     return tuple(
         LoadedFile(path, size, _EPOCH + timedelta(microseconds=instant), digest)

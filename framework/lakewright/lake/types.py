@@ -1,4 +1,4 @@
-"""Column types: Spark's simple strings, Delta's schema JSON and Arrow, one value between them.
+"""Column types: Spark's simple strings and Delta's schema JSON, one value between them.
 
 `parse_type` and `str(type)` are inverse on canonical text. A Delta column is nullable at every
 depth: rules say what must not be NULL, the storage type never does.
@@ -7,14 +7,10 @@ depth: rules say what must not be NULL, the storage type never does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-import pyarrow as pa
-
 from lakewright.errors import LakeError
-from lakewright.lake.values import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,34 +61,23 @@ class Struct:
 
 Type = Primitive | Decimal | Array | Map | Struct
 
-# Spark's name, Delta's name, Arrow's type.
-_PRIMITIVES: tuple[tuple[str, str, pa.DataType], ...] = (
-    ("boolean", "boolean", pa.bool_()),
-    ("tinyint", "byte", pa.int8()),
-    ("smallint", "short", pa.int16()),
-    ("int", "integer", pa.int32()),
-    ("bigint", "long", pa.int64()),
-    ("float", "float", pa.float32()),
-    ("double", "double", pa.float64()),
-    ("string", "string", pa.string()),
-    ("binary", "binary", pa.binary()),
-    ("date", "date", pa.date32()),
-    ("timestamp", "timestamp", pa.timestamp("us", tz="UTC")),
-    ("timestamp_ntz", "timestamp_ntz", pa.timestamp("us")),
+# Spark's name, Delta's name.
+_PRIMITIVES = (
+    ("boolean", "boolean"),
+    ("tinyint", "byte"),
+    ("smallint", "short"),
+    ("int", "integer"),
+    ("bigint", "long"),
+    ("float", "float"),
+    ("double", "double"),
+    ("string", "string"),
+    ("binary", "binary"),
+    ("date", "date"),
+    ("timestamp", "timestamp"),
+    ("timestamp_ntz", "timestamp_ntz"),
 )
-_TO_DELTA = {spark: delta for spark, delta, _ in _PRIMITIVES}
-_FROM_DELTA = {delta: spark for spark, delta, _ in _PRIMITIVES}
-_TO_ARROW = {spark: arrow for spark, _, arrow in _PRIMITIVES}
-_FROM_ARROW = {arrow: spark for spark, _, arrow in _PRIMITIVES} | {
-    pa.large_string(): "string",
-    pa.string_view(): "string",
-    pa.large_binary(): "binary",
-    pa.binary_view(): "binary",
-    pa.uint8(): "smallint",
-    pa.uint16(): "int",
-    pa.uint32(): "bigint",
-    pa.null(): "string",
-}
+_TO_DELTA = dict(_PRIMITIVES)
+_FROM_DELTA = {delta: spark for spark, delta in _PRIMITIVES}
 _ALIASES = {
     "byte": "tinyint",
     "short": "smallint",
@@ -113,7 +98,7 @@ def parse_type(text: str) -> Type:
     tokens = _Tokens(text, _TOKEN.findall(text))
     found = tokens.type()
     if tokens.left:
-        raise _unknown(text)
+        raise unknown_type(text)
     return found
 
 
@@ -160,66 +145,21 @@ def from_delta(found: Any) -> Type:
                 tuple((field["name"], from_delta(field["type"])) for field in found["fields"])
             )
         case other:
-            raise _unknown(str(other))
-
-
-def to_arrow(type_: Type) -> pa.DataType:
-    """Timestamps are microseconds, as Delta stores them."""
-    match type_:
-        case Primitive():
-            return _TO_ARROW[type_.name]
-        case Decimal():
-            return pa.decimal128(type_.precision, type_.scale)
-        case Array():
-            return pa.list_(to_arrow(type_.element))
-        case Map():
-            return pa.map_(to_arrow(type_.key), to_arrow(type_.value))
-        case Struct():
-            return pa.struct([pa.field(name, to_arrow(inner)) for name, inner in type_.fields])
-        case _:
-            assert_never(type_)
-
-
-def arrow_schema(fields: Iterable[Field]) -> pa.Schema:
-    """The Arrow schema of a table's columns, all nullable."""
-    return pa.schema([(item.name, to_arrow(parse_type(item.type))) for item in fields])
-
-
-def fit_rows(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """`rows` in the columns and types of `schema`, by name; what `rows` lacks is NULL."""
-    assert set(rows.column_names) <= set(schema.names), "rows have columns that the table lacks"
-    given = set(rows.column_names)
-    columns = [
-        rows[item.name].cast(item.type)
-        if item.name in given
-        else pa.nulls(rows.num_rows, item.type)
-        for item in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
-def from_arrow(found: pa.DataType) -> Type:
-    """The narrowest type that holds every value of an Arrow type; LakeError LW534 if none does."""
-    if found in _FROM_ARROW:
-        return Primitive(_FROM_ARROW[found])
-    if pa.types.is_timestamp(found):
-        return Primitive("timestamp" if found.tz else "timestamp_ntz")
-    if pa.types.is_decimal(found) and found.precision <= 38:
-        return Decimal(found.precision, found.scale)
-    if pa.types.is_dictionary(found):
-        return from_arrow(found.value_type)
-    if pa.types.is_list(found) or pa.types.is_large_list(found):
-        return Array(from_arrow(found.value_type))
-    if pa.types.is_map(found):
-        return Map(from_arrow(found.key_type), from_arrow(found.item_type))
-    if pa.types.is_struct(found):
-        return Struct(tuple((field.name, from_arrow(field.type)) for field in found))
-    raise _unknown(str(found))
+            raise unknown_type(str(other))
 
 
 def widens(before: str, after: str) -> bool:
     """Whether every value of `before` is the same value in `after`; equal types do."""
     return _widens(parse_type(before), parse_type(after))
+
+
+def unknown_type(text: str) -> LakeError:
+    """LakeError LW534 for a type that no table of ours can have."""
+    return LakeError(
+        "LW534",
+        f"`{text}` is not a type that a Delta table of ours can hold",
+        hint="cast the column, for example to string, decimal(18,2) or timestamp",
+    )
 
 
 def _widens(before: Type, after: Type) -> bool:
@@ -260,7 +200,7 @@ class _Tokens:
 
     def next(self, *expected: str) -> str:
         if not self.left or (expected and self.left[0] not in expected):
-            raise _unknown(self.text)
+            raise unknown_type(self.text)
         return self.left.pop(0)
 
     def type(self) -> Type:
@@ -277,7 +217,7 @@ class _Tokens:
             case known if known in _TO_DELTA:
                 return Primitive(known)
             case _:
-                raise _unknown(self.text)
+                raise unknown_type(self.text)
 
     def inside(self, count: int) -> list[Type]:
         found = []
@@ -308,13 +248,13 @@ class _Tokens:
             scale = self.number()
             self.next(")")
         if not (1 <= precision <= 38 and 0 <= scale <= precision):
-            raise _unknown(self.text)
+            raise unknown_type(self.text)
         return Decimal(precision, scale)
 
     def number(self) -> int:
         text = self.next()
         if not (text.isascii() and text.isdigit()):
-            raise _unknown(self.text)
+            raise unknown_type(self.text)
         return int(text)
 
 
@@ -325,11 +265,3 @@ def _name(name: str) -> str:
 
 def _bare(token: str) -> str:
     return token[1:-1].replace("``", "`") if token.startswith("`") else token
-
-
-def _unknown(text: str) -> LakeError:
-    return LakeError(
-        "LW534",
-        f"`{text}` is not a type that a Delta table of ours can hold",
-        hint="cast the column, for example to string, decimal(18,2) or timestamp",
-    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from lakewright.names import TableName
-from lakewright.specs import SourceFile
+from lakewright.specs import Contract, SourceFile
 
 Verdict = Literal["pass", "warn", "fail"]
 ReleaseKind = Literal["apply", "refresh", "rollback", "maintenance", "fork"]
@@ -122,6 +122,7 @@ class Entry:
     introduced: int = 0  # the release whose `apply` brought this code
     engine: str = ""  # the one that wrote the rows
     base: str = ""  # the lake `location` lies in, as written in the project; "": this one
+    contract: Contract | None = None  # what its readers were promised
 
     def is_foreign(self, environment: str) -> bool:
         """Whether its rows lie outside the environment: read there, and never written."""

@@ -166,6 +166,8 @@ def _known(spec: TableSpec) -> dict[str, Any]:
         "query": spec.query.path if spec.query else None,
         "python": python,
         "reads": spec.reads,
+        "contract": spec.contract.version if spec.contract else None,
+        "on_schema_change": spec.on_schema_change,
     }
 
 

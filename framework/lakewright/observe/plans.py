@@ -129,6 +129,7 @@ def _changes(plan: Plan, paint: Paint, verbose: bool) -> str:
     lines: list[str] = []
     for change in shown:
         details = _details(change, verbose, pending=change in plan.pending)
+        details += _spared(_spared_under(plan, change.table), verbose)
         lines += _row(change.action, str(change.table), details, width, paint)
     lines += [f"    ... and {number} more to {action}; -v lists all" for action, number in folded]
     for held in plan.held:
@@ -161,6 +162,21 @@ def _details(change: Change, verbose: bool, *, pending: bool) -> list[str]:
         return texts
     more = len(texts) - _FOLD_REASONS
     return [*texts[:_FOLD_REASONS], f"... and {count(more, 'more reason')}; -v lists all"]
+
+
+def _spared_under(plan: Plan, table: TableName) -> tuple[TableName, ...]:
+    """Readers of a changed table that stay as they are, in name order."""
+    return tuple(sorted(one.table for one in plan.spared if table in one.inputs))
+
+
+def _spared(names: Sequence[TableName], verbose: bool) -> list[str]:
+    if not names:
+        return []
+    few = len(names) if verbose else _FOLD_REASONS
+    shown = ", ".join(map(str, names[:few]))
+    more = f" and {len(names) - few} more" if len(names) > few else ""
+    verb = "reads" if len(names) == 1 else "read"
+    return [f"not affected: {shown}{more} ({verb} no changed column)"]
 
 
 def _worth_saying(reasons: Sequence[Reason]) -> list[Reason]:
@@ -227,6 +243,7 @@ def _change_document(change: Change, plan: Plan) -> dict[str, Any]:
             "retyped": {name: list(columns.retyped[name]) for name in sorted(columns.retyped)},
         },
         "inputs": _inputs(change, plan),
+        "not_affected": [str(name) for name in _spared_under(plan, change.table)],
     }
     if isinstance(change, BuildTable):
         document["files"] = [file.path for file in change.files]

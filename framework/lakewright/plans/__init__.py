@@ -1,6 +1,7 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
 from lakewright.plans.adopting import FilesChoice, plan_adoption
+from lakewright.plans.contracts import refuse_breaches, refuse_fields
 from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.forks import (
     clone_problem,
@@ -47,6 +48,7 @@ from lakewright.plans.values import (
     RestoreTable,
     Rollback,
     RollbackMode,
+    Spared,
 )
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "Rollback",
     "RollbackMode",
     "Serving",
+    "Spared",
     "Way",
     "attempt_of",
     "choose_return",
@@ -89,8 +92,10 @@ __all__ = [
     "make_serving",
     "merge_selected",
     "plan_adoption",
+    "refuse_breaches",
     "refuse_clones",
     "refuse_collected",
+    "refuse_fields",
     "refuse_undecided",
     "refuse_unfit_pending",
     "served_marks",

@@ -13,7 +13,6 @@ from lakewright.lake import FileListing, LakeState, ListedFile, SourceHead, norm
 from lakewright.names import TableName
 from lakewright.plans.drift import is_append_like
 from lakewright.plans.values import AdoptTable, FoundTable, Plan, Reason
-from lakewright.specs import writes
 
 FilesChoice = Literal["loaded", "pending"]
 _INGEST_COLUMNS = ("_ingested_at", "_source_file")  # added to the table by its first load
@@ -71,7 +70,7 @@ def _refuse_known(state: LakeState, step: Step) -> None:
             step.where,
             hint="`lakewright history` shows its versions; drop it first to adopt another table",
         )
-    if not writes(step.kind):
+    if step.kind in {"source", "view"}:
         raise RefusedError(
             "LW326",
             f"{step.name} is a {step.kind}: it has no rows of its own to adopt",

@@ -6,15 +6,16 @@ line in `DETECTORS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lakewright.graph import FilesTransform, ReferenceTest, SeedTransform, Step
-from lakewright.lake import Entry, FileListing, InputVersion, LakeState, SourceHead
+from lakewright.graph import FilesTransform, SeedTransform, Step
+from lakewright.lake import Entry, FileListing, LakeState
 from lakewright.names import TableName
 from lakewright.plans.drift import is_append_like, told_commits
 from lakewright.plans.impact import compare_columns
+from lakewright.plans.precision import Precision, current_version, deciding
 from lakewright.plans.seeds import seed_reasons
 from lakewright.plans.values import AdoptHead, Change, DriftChoice, Reason
 
@@ -29,8 +30,11 @@ class Seen:
     moving: Mapping[TableName, Change]
     now: datetime
     today: date
+    precision: Precision
     drift: DriftChoice | None = None
 
+
+_FEW = 5  # columns that a reason names
 
 Detector = Callable[[Seen, Entry], Iterator[Reason]]
 
@@ -54,25 +58,27 @@ def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
         return
     if entry.own == seen.step.fingerprint.own:
         return
-    details = _column_details(seen.step, entry)
+    details = _details(seen, entry)
     if isinstance(seen.step.transform, SeedTransform):
         yield from seed_reasons(seen.step, entry, seen.state, details)
         return
     yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
 
 
-def _column_details(step: Step, entry: Entry) -> list[str]:
-    changes = compare_columns(step, entry)
+def _details(seen: Seen, entry: Entry) -> list[str]:
+    changes = compare_columns(seen.step, entry)
+    told = {*changes.retyped, *changes.removed, *changes.added}
     return [
         *(f"{name} {old} -> {new} (breaking)" for name, (old, new) in changes.retyped.items()),
         *(f"{name} removed (breaking)" for name in changes.removed),
         *(f"{name} added" for name in changes.added),
+        *_listed(name for name in seen.precision.edited(seen.step, entry) if name not in told),
     ]
 
 
 def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:
-    """An input changes in this plan."""
-    for name in _deciding(seen.step):
+    """An input changes in this plan, in what this table reads of it."""
+    for name in deciding(seen.step):
         change = seen.moving.get(name)
         if change is None or change.action in {"alter", "drop"}:
             continue
@@ -81,15 +87,35 @@ def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:
             after = change.version if isinstance(change, AdoptHead) else before + 1
             yield Reason("input", f"{name} {before} -> {after}", str(name))
         else:
-            yield Reason("upstream", f"reads {name}", str(name))
+            read = seen.precision.read_of(seen.step, entry, name, seen.moving)
+            if read is None:
+                yield Reason("upstream", f"reads {name}", str(name))
+            elif read:
+                columns = ", ".join(_listed(f"{name}.{column}" for column in read))
+                yield Reason("upstream", f"reads {columns}", str(name))
+
+
+def spared_by(seen: Seen, entry: Entry) -> tuple[TableName, ...]:
+    """The inputs that change in this plan, and in nothing that the table reads of them."""
+    rebuilt = [
+        name
+        for name in deciding(seen.step)
+        if name in seen.moving and seen.moving[name].action == "rebuild"
+    ]
+    return tuple(
+        name
+        for name in rebuilt
+        if seen.precision.read_of(seen.step, entry, name, seen.moving) == ()
+    )
 
 
 def detect_inputs(seen: Seen, entry: Entry) -> Iterator[Reason]:
     """An input has moved since the released rows were made from it."""
-    for name in _deciding(seen.step):
-        if name in seen.moving:
+    for name in deciding(seen.step):
+        change = seen.moving.get(name)
+        if change is not None and change.action != "alter":
             continue
-        used, current = entry.inputs.get(name), _current(seen.state, name)
+        used, current = entry.inputs.get(name), current_version(seen.state, name)
         if current is None or used is None or used == current:
             continue
         if used.table_id != current.table_id:
@@ -123,9 +149,11 @@ def detect_clock(seen: Seen, entry: Entry) -> Iterator[Reason]:
 
 
 def detect_metadata(seen: Seen, entry: Entry) -> Iterator[Reason]:
-    """Descriptions, owners, constraints, fail and warn rules."""
+    """Descriptions, owners, contracts, constraints, fail and warn rules."""
     if entry.metadata != seen.step.metadata and not _same_code(seen.step, entry):
-        yield Reason("metadata", "description, owner or checks changed")
+        one, two = (it.version if it else "none" for it in (entry.contract, seen.step.contract))
+        told = "description, owner or checks changed"
+        yield Reason("metadata", told if one == two else f"contract {one} -> {two}")
 
 
 def detect_drift(seen: Seen, entry: Entry) -> Iterator[Reason]:
@@ -164,22 +192,12 @@ def _same_code(step: Step, entry: Entry) -> bool:
     return entry.code == step.code
 
 
-def _deciding(step: Step) -> tuple[TableName, ...]:
-    """The tables that decide which rows `step` holds: what it reads, and foreign keys that act."""
-    acting = {
-        check.test.to
-        for check in step.checks
-        if isinstance(check.test, ReferenceTest) and check.on_fail != "warn"
-    }
-    return tuple(name for name in step.upstream if name in step.reads or name in acting)
-
-
-def _current(state: LakeState, name: TableName) -> InputVersion | None:
-    head = state.inputs.get(name)
-    if isinstance(head, SourceHead):
-        return None if head.missing else InputVersion(head.table_id, head.data_version)
-    released = state.release.tables.get(name) if state.release else None
-    return InputVersion(released.table_id, released.data_version) if released else None
+def _listed(names: Iterable[str]) -> Iterator[str]:
+    """The first few, and how many more."""
+    every = list(names)
+    yield from every[:_FEW]
+    if len(every) > _FEW:
+        yield f"{len(every) - _FEW} more columns"
 
 
 def size_text(count: int) -> str:

@@ -106,7 +106,7 @@ def adopt_head(step: Step, entry: Entry, reasons: tuple[Reason, ...], drift: Dri
 
     Files wait: they are loaded by the next run, on top of what was adopted.
     """
-    if {reason.kind for reason in reasons} & {"code", "upstream"}:
+    if {reason.kind for reason in reasons} & {"code", "asked", "upstream"}:
         raise DriftError(
             "LW324",
             f"{step.name} is loaded anew by this plan, so there is nothing to adopt to",

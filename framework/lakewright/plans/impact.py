@@ -8,13 +8,16 @@ from lakewright.graph import Step
 from lakewright.lake import Entry
 from lakewright.plans.values import Category, ColumnChanges, Reason
 
+_REBUILDING = {"code", "asked", "upstream"}
+_SEEDING = {"seed"}  # a rebuild for other rows of the same code
+
 
 def action_of(reasons: tuple[Reason, ...]) -> Literal["create", "rebuild", "refresh"]:
     """Code makes a rebuild, new data a refresh, whatever else comes with it."""
     kinds = {reason.kind for reason in reasons}
     if "new" in kinds:
         return "create"
-    return "rebuild" if kinds & {"code", "seed", "upstream"} else "refresh"
+    return "rebuild" if kinds & (_REBUILDING | _SEEDING) else "refresh"
 
 
 def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category:
@@ -24,7 +27,7 @@ def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category
         return "new"
     if columns.removed or columns.retyped:
         return "breaking"
-    if kinds & {"code", "upstream"} or ("seed" in kinds and columns.added):
+    if kinds & _REBUILDING or (kinds & _SEEDING and columns.added):
         return "additive"
     if kinds & {"seed", "input", "files", "drift"}:
         return "data"

@@ -21,11 +21,13 @@ from lakewright.graph import (
 from lakewright.lake import Entry, FileListing, Held, LakeState
 from lakewright.lake.control import is_resumed
 from lakewright.names import TableName
-from lakewright.plans.detectors import Seen, detect_reasons
+from lakewright.plans.contracts import refuse_breaches
+from lakewright.plans.detectors import Seen, detect_reasons, spared_by
 from lakewright.plans.drift import adopt_head, is_append_like, refuse_adoption
 from lakewright.plans.fingerprints import same_algorithm
 from lakewright.plans.holding import Made, attempt_of, held_along
 from lakewright.plans.impact import action_of, category_of, compare_columns
+from lakewright.plans.precision import Precision
 from lakewright.plans.values import (
     AlterTable,
     BuildTable,
@@ -36,6 +38,7 @@ from lakewright.plans.values import (
     PublishView,
     Reason,
     Refresh,
+    Spared,
 )
 
 _DESCRIBED = {"metadata", "redefined"}  # reasons that leave the rows as they are
@@ -57,7 +60,8 @@ def make_plan(
     `select` limits the changes to these tables; `full` rebuilds what is selected though nothing
     moved; `drift` is what a person decided about rows of others. Nothing is read or written.
     RefusedError LW310 while the line is stopped, LW361 when the environment has ended, LW311 for a
-    drop that names no released table; DriftError LW32x for rows of others that cannot be adopted.
+    drop that names no released table, LW336 to LW338 for a broken contract or on_schema_change;
+    DriftError LW32x for rows of others that cannot be adopted.
     """
     _refuse_stopped(state, now)
     if drift == "adopt":
@@ -71,6 +75,7 @@ def make_plan(
     walk.hold_along()
     allowed, pending = _drops(graph, state, select, frozenset(allow_destructive))
     changes = (*walk.changes.values(), *allowed)
+    refuse_breaches(changes)
     return Plan(
         environment=state.environment,
         kind=kind,
@@ -85,6 +90,7 @@ def make_plan(
         today=today,
         reads_bytes=_reads_bytes(changes, state),
         drift=drift,
+        spared=walk.spared_by_changes(),
     )
 
 
@@ -100,6 +106,7 @@ class _Walk:
         drift: DriftChoice | None,
     ) -> None:
         self._graph = graph
+        self._precision = Precision(graph, state)
         self._state = state
         self._kind = kind
         self._drift = drift
@@ -113,6 +120,7 @@ class _Walk:
         self.unchanged: list[TableName] = []
         self.held: dict[TableName, Held] = {}
         self.freed: list[Held] = []
+        self.spared: list[Spared] = []
 
     def visit(self, step: Step, *, selected: bool, full: bool) -> None:
         entry = self._entries.get(step.name)
@@ -128,11 +136,12 @@ class _Walk:
             self.changes,
             now=self._made.now,
             today=self._made.today,
+            precision=self._precision,
             drift=self._drift,
         )
         reasons = detect_reasons(seen)
         if full and selected and entry is not None:
-            reasons = (Reason("code", "asked for in full"), *reasons)
+            reasons = (Reason("asked", "asked for in full"), *reasons)
         held = self._hold(step, reasons) if self._kind == "refresh" else None
         if held is not None:
             self.held[step.name] = held
@@ -143,6 +152,22 @@ class _Walk:
             freed = self._before.get(step.name) or self._said.get(step.name)
             if freed is not None:
                 self.freed.append(freed)
+        if entry is not None and held is None and {it.kind for it in reasons} <= _DESCRIBED:
+            self._spare(seen, entry)
+
+    def _spare(self, seen: Seen, entry: Entry) -> None:
+        """Its rows are what its code makes of inputs that change: the next release says so."""
+        inputs = spared_by(seen, entry)
+        if inputs:
+            self.spared.append(Spared(seen.step, inputs))
+
+    def spared_by_changes(self) -> tuple[Spared, ...]:
+        """Who is spared by what is not held after all."""
+        left = (
+            replace(one, inputs=tuple(name for name in one.inputs if name in self.changes))
+            for one in self.spared
+        )
+        return tuple(one for one in left if one.inputs)
 
     def _change(self, step: Step, entry: Entry | None, reasons: tuple[Reason, ...]) -> Change:
         if self._drift == "adopt" and entry is not None and is_append_like(step):

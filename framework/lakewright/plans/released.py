@@ -34,6 +34,19 @@ def released_project(state: LakeState, loaded: Collection[TableSpec] = ()) -> Pr
     return load_released([state.code[digest] for digest in digests], loaded)
 
 
+def compile_closure(state: LakeState, names: Collection[TableName]) -> Graph:
+    """The released code of `names` and of all they are made of, and of nothing else."""
+    assert state.release is not None, "only an environment with a release has released code"
+    tables, found, todo = state.release.tables, set[TableName](), list(names)
+    while todo:
+        name = todo.pop()
+        if name not in found and name in tables:
+            found.add(name)
+            todo += tables[name].inputs
+    digests = sorted({tables[name].code for name in found if tables[name].code})
+    return compile_project(load_released([state.code[digest] for digest in digests]))
+
+
 def merge_selected(
     project: Project, state: LakeState, graph: Graph, select: Collection[TableName]
 ) -> Graph:

@@ -26,6 +26,7 @@ ReasonKind = Literal[
     "new",
     "code",
     "seed",
+    "asked",
     "upstream",
     "input",
     "files",
@@ -208,6 +209,21 @@ class RestoreTable:
     columns: ColumnChanges = ColumnChanges()
 
 
+@dataclass(frozen=True, slots=True)
+class Spared:
+    """A table whose rows stay though `inputs` are rebuilt: it reads no column that changes there.
+
+    The next release notes that it was made from the new versions.
+    """
+
+    step: Step
+    inputs: tuple[TableName, ...]
+
+    @property
+    def table(self) -> TableName:
+        return self.step.name
+
+
 Change = BuildTable | PublishView | AlterTable | DropTable | AdoptHead | AdoptTable | RestoreTable
 
 RollbackMode = Literal["hold", "replay", "keep-ingest"]
@@ -248,6 +264,7 @@ class Plan:
     freed: tuple[Held, ...] = ()  # were held, and need nothing any more
     drift: DriftChoice | None = None  # what a person decided about rows of others
     rollback: Rollback | None = None  # of a plan of that kind
+    spared: tuple[Spared, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -116,7 +116,7 @@ def _publish(
     run.stop_at("5 verified")
     entries = {**candidate.entries, **sources}
     release = compose_release(run, parent, entries, held, clock())
-    release = follow_moves(release, parent, publishing)
+    release = follow_moves(release, parent, publishing, run.plan.spared)
     candidate.putting = True
     release = put_release(run, publishing, parent, release)
     run.stop_at("6 put")

@@ -15,6 +15,7 @@ from lakewright.errors import LakeError
 from lakewright.lake import Entry, InputVersion, Release
 from lakewright.lake.cloning import clone_mode
 from lakewright.names import TableName
+from lakewright.plans import Spared
 from lakewright.runtime.run import Group, Member, Run
 
 
@@ -54,8 +55,15 @@ def borrowed(entry: Entry) -> Mapping[str, Any]:
     return {**named, **place, **further}
 
 
-def follow_moves(release: Release, parent: Release | None, groups: Iterable[Group]) -> Release:
+def follow_moves(
+    release: Release,
+    parent: Release | None,
+    groups: Iterable[Group],
+    spared: Iterable[Spared] = (),
+) -> Release:
     """Entries that this run leaves as they are, and that read a table which moved, find it.
+
+    What is `spared` was made from the new version of its inputs as well as from the old one.
 
     Where the new table began with the rows of the old one, they read the first version of the new
     one: nothing is stale by the move. A view that stays at rows of the old table remembers where
@@ -68,11 +76,35 @@ def follow_moves(release: Release, parent: Release | None, groups: Iterable[Grou
         for member in group.members.values()
         if member.came_from is not None and member.released is not None
     }
+    advancing = {one.table: one for one in spared}
     tables = dict(release.tables)
     for name, entry in release.tables.items():
+        one = advancing.get(name)
+        found = entry if one is None else _advanced(entry, one, before, release.tables)
         if entry == before.get(name):
-            tables[name] = _left_behind(_repointed(entry, begun), before, release.tables)
+            found = _left_behind(_repointed(found, begun), before, release.tables)
+        tables[name] = found
     return replace(release, tables=tables)
+
+
+def _advanced(
+    entry: Entry, spared: Spared, before: Mapping[TableName, Entry], now: Mapping[TableName, Entry]
+) -> Entry:
+    """The entry as if it had been made from what this release says of the inputs.
+
+    Only for the code that was planned, and an input at the version that the plan compared: another
+    run may have made the table again meanwhile.
+    """
+    inputs = dict(entry.inputs)
+    for name in spared.inputs:
+        old, new = before.get(name), now.get(name)
+        if old is None or new is None or entry.own != spared.step.fingerprint.own:
+            continue
+        if inputs.get(name) == InputVersion(old.table_id, old.data_version):
+            inputs[name] = InputVersion(new.table_id, new.data_version)
+    if inputs == entry.inputs:
+        return entry
+    return replace(entry, inputs=inputs, fingerprint=spared.step.fingerprint.full)
 
 
 def _repointed(entry: Entry, begun: Mapping[TableName, tuple[Entry, Entry]]) -> Entry:

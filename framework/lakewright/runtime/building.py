@@ -18,7 +18,7 @@ from lakewright.graph import (
 )
 from lakewright.lake import Entry, Field
 from lakewright.names import TableName
-from lakewright.plans import BuildTable
+from lakewright.plans import BuildTable, refuse_fields
 from lakewright.runtime.binding import Binder, versions_used, written_by
 from lakewright.runtime.definitions import decide_fields, define_main, define_quarantine
 from lakewright.runtime.entries import companion, entry_of, retained_costs
@@ -57,6 +57,7 @@ def build_table(
         binder.bind(name)
     rows, analysed = _analyse(run, change, session, binder, load)
     fields = decide_fields(step, analysed, change.before, run.engine.name)
+    refuse_fields(step, change.before, fields)
     main = define_member(run, group, step.name, define_main(step, fields))
     quarantine = None
     if step.quarantines:

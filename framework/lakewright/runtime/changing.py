@@ -19,6 +19,7 @@ from lakewright.plans import (
     DropTable,
     PublishView,
     RestoreTable,
+    refuse_fields,
 )
 from lakewright.runtime.adopting import adopt_head, adopt_table
 from lakewright.runtime.binding import Binder, versions_used
@@ -144,6 +145,7 @@ def _publish_view(run: Run, change: PublishView, vector: Vector, release: int) -
             binder.bind(name)
         rows = binder.rows_of(step, run.plan.now, run.plan.today)
         fields = decide_fields(step, session.analyse(rows), None, run.engine.name)
+        refuse_fields(step, change.before, fields)
         session.bind_view(step.name, rows)
         checks = measured_results(step, session, step.checks, None)
         refuse_failed(step, checks)

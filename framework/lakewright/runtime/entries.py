@@ -57,4 +57,5 @@ def code_of(step: Step) -> Mapping[str, Any]:
         "own": step.fingerprint.own,
         "algorithm": step.fingerprint.algorithm,
         "metadata": step.metadata,
+        "contract": step.contract,
     }

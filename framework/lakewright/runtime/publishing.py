@@ -100,7 +100,8 @@ def put_release(
         refuse_overtaken(run, parent, winners, [group.table for group in groups])
         parent = winners[-1]
         verify_groups(run, groups)
-        release = follow_moves(_rebase(run, release, parent, groups), parent, groups)
+        release = _rebase(run, release, parent, groups)
+        release = follow_moves(release, parent, groups, run.plan.spared)
     return release
 
 

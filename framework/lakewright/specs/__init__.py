@@ -1,27 +1,26 @@
-"""What the user wrote: YAML, SQL and Python files as frozen values."""
+"""What the user wrote: YAML, SQL and Python files as frozen values.
+
+What reads files needs models and templates, which take long to load: each is loaded at its first
+use.
+"""
+
+import os
+from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from lakewright.specs.csv_files import CsvFile, read_csv
 from lakewright.specs.csv_values import can_hold
-from lakewright.specs.custom_rules import fits_parameter
-from lakewright.specs.each import told_of_row
-from lakewright.specs.kinds import KINDS, writes
-from lakewright.specs.loading import load_files, load_released
-from lakewright.specs.reading import find_root, load_project
+from lakewright.specs.plain_words import fits_parameter, told_of_row
 from lakewright.specs.secrets import check_secrets, resolve_secrets
 from lakewright.specs.targets import Base, Target, resolve_lake, resolve_target
 from lakewright.specs.texts import suggest
-from lakewright.specs.unit_tests import (
-    Given,
-    GivenQuery,
-    GivenRows,
-    UnitTest,
-    names_of,
-    read_unit_tests,
-)
 from lakewright.specs.values import (
     Action,
     BaseSpec,
     ColumnSpec,
+    Consumer,
+    Contract,
     DeltaInput,
     ExpectSpec,
     FilesInput,
@@ -33,6 +32,7 @@ from lakewright.specs.values import (
     Project,
     PythonRef,
     RuleSpec,
+    SchemaChange,
     SeedFile,
     Segment,
     ServeSpec,
@@ -43,12 +43,27 @@ from lakewright.specs.values import (
     digest_files,
 )
 
+if TYPE_CHECKING:
+    from lakewright.specs.kinds import KINDS, writes
+    from lakewright.specs.loading import load_files
+    from lakewright.specs.reading import find_root
+    from lakewright.specs.unit_tests import (
+        Given,
+        GivenQuery,
+        GivenRows,
+        UnitTest,
+        names_of,
+        read_unit_tests,
+    )
+
 __all__ = [
     "KINDS",
     "Action",
     "Base",
     "BaseSpec",
     "ColumnSpec",
+    "Consumer",
+    "Contract",
     "CsvFile",
     "DeltaInput",
     "ExpectSpec",
@@ -64,6 +79,7 @@ __all__ = [
     "Project",
     "PythonRef",
     "RuleSpec",
+    "SchemaChange",
     "SeedFile",
     "Segment",
     "ServeSpec",
@@ -91,3 +107,45 @@ __all__ = [
     "told_of_row",
     "writes",
 ]
+
+_HOMES = {
+    "Given": "lakewright.specs.unit_tests",
+    "GivenQuery": "lakewright.specs.unit_tests",
+    "GivenRows": "lakewright.specs.unit_tests",
+    "KINDS": "lakewright.specs.kinds",
+    "UnitTest": "lakewright.specs.unit_tests",
+    "find_root": "lakewright.specs.reading",
+    "load_files": "lakewright.specs.loading",
+    "names_of": "lakewright.specs.unit_tests",
+    "read_unit_tests": "lakewright.specs.unit_tests",
+    "writes": "lakewright.specs.kinds",
+}
+
+
+def load_project(path: str | os.PathLike[str]) -> Project:
+    """The project that `path` is in: the nearest folder at or above it with a `lakewright.yml`.
+
+    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
+    """
+    from lakewright.specs import reading
+
+    return reading.load_project(path)
+
+
+def load_released(
+    bundles: Iterable[tuple[SourceFile, ...]], loaded: Iterable[TableSpec] = ()
+) -> Project:
+    """The tables that `bundles` (each the `files` of one table) define, each read on its own.
+
+    A bundle whose digest is that of a spec in `loaded` is that spec, and is not read again.
+    """
+    from lakewright.specs import loading
+
+    return loading.load_released(bundles, loaded)
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name that reads files from where it is kept."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lakewright.specs' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

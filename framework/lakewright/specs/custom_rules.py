@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from lakewright.errors import Problem
 from lakewright.names import is_column_name
 from lakewright.specs.documents import parse_document
 from lakewright.specs.expectations import OPTIONS
+from lakewright.specs.plain_words import fits_parameter
 from lakewright.specs.rule_models import RuleFileModel
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import ParameterSpec, RuleSpec, SourceFile
@@ -91,21 +90,3 @@ def _read_file(file: SourceFile) -> tuple[RuleSpec | None, str, tuple[Problem, .
         description=model.description,
     )
     return rule, model.rule, ()
-
-
-def fits_parameter(value: Any, kind: str) -> bool:
-    """Whether a written value is one of that type of parameter."""
-    match kind:
-        case "column":
-            return isinstance(value, str) and is_column_name(value)
-        case "text":
-            return isinstance(value, str)
-        case "number":
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case "boolean":
-            return isinstance(value, bool)
-        case "date":
-            return isinstance(value, date)
-        case _:
-            listed = isinstance(value, list) and bool(value)
-            return listed and all(isinstance(item, str | int | float | date) for item in value)

@@ -11,29 +11,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
-
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    NodeEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from typing import TYPE_CHECKING, Any
 
 from lakewright.errors import Place, Problem
 from lakewright.specs.texts import Text, index_text
+
+if TYPE_CHECKING:
+    from ruamel.yaml.error import YAMLError
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 20_000  # with aliases counted as what they stand for
 
+# Outside of these the two parsers count characters or break lines differently.
+_UNUSUAL = re.compile(
+    "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[|>][-+0-9]*#"
+)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -42,6 +35,9 @@ _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+
+
+_NOTHING: dict[Any, Any] = {}  # below a scalar; never filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +121,79 @@ def parse_document(
             Problem("LW116", f"{path} has more than {MAX_CHARACTERS} characters", Place(path, 1))
         )
         return None
-    builder = _Builder(source)
-    try:
-        for event in YAML(typ="safe", pure=True).parse(text):
-            builder.take(event)
-    except YAMLError as error:
-        problems.extend(builder.problems)
-        problems.append(_syntax_problem(source, error))
-        return None
-    except _LimitError as error:
-        problems.extend((*builder.problems, error.problem))
+    builder = _read_quickly(source) or _read_all(source, problems)
+    if builder is None:
         return None
     problems.extend(builder.problems)
     return _finish(source, builder, problems, root)
+
+
+def _read_quickly(source: Text) -> _Builder | None:
+    """What libyaml reads; None where it is not at hand, or the text is wrong or unusual.
+
+    The whole parser then says what is wrong, or reads what the two read differently.
+    """
+    try:
+        # A part of PyYAML that was compiled, or was not.
+        from yaml import YAMLError, events
+        from yaml._yaml import CParser
+    except ImportError:
+        return None
+    if _UNUSUAL.search(source.text):
+        return None
+    builder = _Builder(source)
+    parser = CParser(source.text)
+    try:
+        while parser.check_event():
+            _take(builder, parser.get_event(), events)
+    except (YAMLError, _LimitError):
+        return None
+    finally:
+        parser.dispose()
+    usual = builder.documents == 1 and not (builder.problems or builder.anchors or builder.odd)
+    return builder if usual else None
+
+
+def _read_all(source: Text, problems: list[Problem]) -> _Builder | None:
+    """All of YAML, with the reasons where it is none."""
+    # Takes long to load, and few texts need it.
+    from ruamel.yaml import YAML, events
+    from ruamel.yaml.error import YAMLError
+
+    builder = _Builder(source)
+    try:
+        for event in YAML(typ="safe", pure=True).parse(source.text):
+            _take(builder, event, events)
+    except YAMLError as error:
+        problems.extend(builder.problems)
+        problems.append(_syntax_problem(source, error))
+    except _LimitError as error:
+        problems.extend((*builder.problems, error.problem))
+    else:
+        return builder
+    return None
+
+
+def _take(builder: _Builder, event: Any, events: Any) -> None:
+    """Tell `builder` of an event; `events` are the classes of the parser that reports it."""
+    start, end = event.start_mark.index, event.end_mark.index
+    match event:
+        case events.ScalarEvent():
+            builder.refuse_tag(event.tag, start, end)
+            builder.scalar(event.value, event.style or "", start, end, event.anchor)
+        case events.MappingStartEvent() | events.SequenceStartEvent():
+            builder.refuse_tag(event.tag, start, end)
+            mapping = isinstance(event, events.MappingStartEvent)
+            builder.open(dict if mapping else list, start, event.anchor)
+        case events.MappingEndEvent() | events.SequenceEndEvent():
+            builder.close(end)
+        case events.AliasEvent():
+            builder.alias(event.anchor, start, end)
+        case events.DocumentStartEvent():
+            builder.documents += 1
+            builder.second_document = start
+        case _:
+            pass
 
 
 def _finish(
@@ -185,43 +241,47 @@ class _Builder:
     problems: list[Problem] = field(default_factory=list)
     documents: int = 0
     second_document: int = 0
+    odd: int = 0  # left out values and tags, which parsers place or read differently
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
 
-    def take(self, event: Event) -> None:
-        start, end = event.start_mark.index, event.end_mark.index
-        match event:
-            case ScalarEvent():
-                self._refuse_tag(event, start, end)
-                style = event.style or ""
-                value = read_scalar(event.value) if not style else event.value
-                self._add(Node(value, start, end, style), event.anchor, event.value)
-            case MappingStartEvent() | SequenceStartEvent():
-                self._refuse_tag(event, start, end)
-                value = {} if isinstance(event, MappingStartEvent) else []
-                self.stack.append(_Open(Node(value, start, end), event.anchor))
-                if len(self.stack) > MAX_DEPTH:
-                    self._limit(f"nested deeper than {MAX_DEPTH} levels", start)
-            case MappingEndEvent() | SequenceEndEvent():
-                self._close(end)
-            case AliasEvent():
-                node = self.anchors.get(event.anchor)
-                if node is None:
-                    where = self.source.place(start, end)
-                    message = f"no value before this place is marked &{event.anchor}"
-                    self.problems.append(Problem("LW113", message, where))
-                self._add(node or Node(None, start, end), None, f"*{event.anchor}")
-            case DocumentStartEvent():
-                self.documents += 1
-                self.second_document = start
-            case _:
-                pass
+    def scalar(
+        self, text: str, style: str, start: int, end: int, anchor: str | None = None
+    ) -> None:
+        value = text if style else read_scalar(text)
+        self.odd += start == end
+        self._add(Node(value, start, end, style, _NOTHING, _NOTHING), anchor, text)
 
-    def _close(self, end: int) -> None:
+    def open(
+        self,
+        kind: type[dict[str, Any] | list[Any]],
+        start: int,
+        anchor: str | None = None,
+    ) -> None:
+        self.stack.append(_Open(Node(kind(), start, start), anchor))
+        if len(self.stack) > MAX_DEPTH:
+            self._limit(f"nested deeper than {MAX_DEPTH} levels", start)
+
+    def close(self, end: int) -> None:
         opened = self.stack.pop()
         old = opened.node
         node = Node(old.value, old.start, end, "", old.children, old.keys, opened.size)
         self._add(node, opened.anchor, "")
+
+    def alias(self, anchor: str, start: int, end: int) -> None:
+        node = self.anchors.get(anchor)
+        if node is None:
+            where = self.source.place(start, end)
+            message = f"no value before this place is marked &{anchor}"
+            self.problems.append(Problem("LW113", message, where))
+        self._add(node or Node(None, start, end), None, f"*{anchor}")
+
+    def refuse_tag(self, tag: str | None, start: int, end: int) -> None:
+        self.odd += tag is not None
+        if tag not in (None, "!"):
+            where = self.source.place(start, end)
+            hint = "leave the tag out; quotes make a text of anything"
+            self.problems.append(Problem("LW115", "tags are not allowed here", where, hint=hint))
 
     def _add(self, node: Node, anchor: str | None, text: str) -> None:
         if anchor is not None:
@@ -257,12 +317,6 @@ class _Builder:
             self.problems.append(Problem("LW114", message, where, hint="keep one of them"))
         return text, node.start, node.end
 
-    def _refuse_tag(self, event: NodeEvent, start: int, end: int) -> None:
-        if getattr(event, "tag", None) not in (None, "!"):
-            where = self.source.place(start, end)
-            hint = "leave the tag out; quotes make a text of anything"
-            self.problems.append(Problem("LW115", "tags are not allowed here", where, hint=hint))
-
     def _limit(self, message: str, start: int) -> None:
         raise _LimitError(Problem("LW116", message, self.source.place(start)))
 
@@ -287,6 +341,8 @@ def read_scalar(text: str) -> Any:
 
 
 def _syntax_problem(source: Text, error: YAMLError) -> Problem:
+    from ruamel.yaml.error import MarkedYAMLError
+
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     where = source.place(mark.index) if mark is not None else source.line(1)
     message = error.problem if isinstance(error, MarkedYAMLError) and error.problem else ""

@@ -20,7 +20,7 @@ from lakewright.specs.csv_files import read_csv
 from lakewright.specs.data_files import LISTS, candidates, find_data
 from lakewright.specs.documents import Document, Node, parse_document
 from lakewright.specs.flow import write_flow
-from lakewright.specs.plain_words import is_plain_word
+from lakewright.specs.plain_words import is_plain_word, told_of_row
 from lakewright.specs.queries import is_inline
 from lakewright.specs.texts import suggest
 from lakewright.specs.values import SourceFile
@@ -86,13 +86,6 @@ def expand_spec(
             filled = replace(document, root=root)
             made.append(Produced(filled, stored, dict(row.values), row.where))
     return tuple(made)
-
-
-def told_of_row(problem: Problem, row: Place | None) -> Problem:
-    """The problem with a note that names the row of `for_each`, where one makes the table."""
-    if row is None:
-        return problem
-    return replace(problem, notes=(*problem.notes, f"for the row at {row}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,9 +207,9 @@ class _Filling:
 
 def _fill(filling: _Filling, node: Node, loc: tuple[str | int, ...]) -> Node:
     """The tree with the row's values in its texts; places stay where the texts stand."""
-    if loc == (KEY,) or (
-        loc == ("query",) and isinstance(node.value, str) and is_inline(node.value)
-    ):
+    if loc == (KEY,):  # of the whole list nothing but its own row concerns a table
+        return replace(node, value=[dict(filling.row.values)], children={}, keys={})
+    if loc == ("query",) and isinstance(node.value, str) and is_inline(node.value):
         return node  # in SQL a value is a parameter
     if isinstance(node.value, str) and "${each" in node.value:
         return replace(node, value=_text(filling, node.value, loc))

@@ -242,6 +242,13 @@ class SettingsModel(Model):
     default_target: str | None = Field(default=None, description="The target when none is named.")
 
 
+SchemaChange = Literal["fail", "add", "widen"] | None
+ON_SCHEMA_CHANGE = (
+    "Which changes of columns are allowed without another version of the contract:"
+    " fail: none; add: more columns; widen: these, and wider types. Left out: all."
+)
+
+
 class ColumnModel(Model):
     type: str | None = Field(
         default=None, description="Spark's name of the type; else found by analysis."
@@ -293,6 +300,23 @@ class FromModel(Model):
     )
 
 
+class ConsumerModel(Model):
+    """Who is told before a contracted table breaks."""
+
+    name: str = Field(description="What reads the table: a report, a service, a team.")
+    owner: str = Field(description="Who answers for it.")
+    url: str = Field(default="", description="Where it is found.")
+
+
+class ContractModel(Model):
+    """A promise about the columns of a table."""
+
+    version: int = Field(ge=1, description="Raised with every change that breaks readers.")
+    consumers: Annotated[tuple[ConsumerModel, ...], Field(strict=False)] = Field(
+        default=(), description="Named when a change would break them."
+    )
+
+
 class DefaultsModel(Model):
     """_defaults.yml: lists add to what lies below, all else is overridden by it."""
 
@@ -305,6 +329,7 @@ class DefaultsModel(Model):
     publish_with: Words = ()
     on_change: Literal["error", "ignore", "append"] = "error"
     on_new_column: Literal["fail", "add", "ignore"] = "fail"
+    on_schema_change: SchemaChange = Field(default=None, description=ON_SCHEMA_CHANGE)
     system: str = ""
     freshness: FreshnessModel | None = None
 
@@ -353,6 +378,10 @@ class WrittenModel(AnyTableModel):
     publish_with: Words = Field(
         default=(), description="Tables that are published together with it."
     )
+    contract: ContractModel | None = Field(
+        default=None, description="Changes that break readers are refused without another version."
+    )
+    on_schema_change: SchemaChange = Field(default=None, description=ON_SCHEMA_CHANGE)
 
 
 class IngestModel(WrittenModel):

@@ -19,6 +19,7 @@ from lakewright.specs.macros import Macros
 from lakewright.specs.models import (
     AnyTableModel,
     ColumnModel,
+    ContractModel,
     FreshnessModel,
     SourceModel,
     TableModel,
@@ -31,6 +32,8 @@ from lakewright.specs.transforms import used_vars
 from lakewright.specs.validation import LATER_KINDS, validate_model
 from lakewright.specs.values import (
     ColumnSpec,
+    Consumer,
+    Contract,
     ExpectSpec,
     Freshness,
     Kind,
@@ -208,6 +211,8 @@ def _compose(
         snapshot=isinstance(model, SourceModel) and model.snapshot,
         retention_days=values.get("retention") or inherited,
         freshness=_freshness(values.get("freshness"), origin),
+        contract=_contract(getattr(model, "contract", None)),
+        on_schema_change=values.get("on_schema_change"),
         vars=variables,
         rules=used,
         each=origin.each,
@@ -277,6 +282,13 @@ def _freshness(model: FreshnessModel | None, origin: Origin) -> Freshness | None
         return None
     where = origin.document.place("freshness") if origin.document else origin.where
     return Freshness(model.column, where, model.warn, model.fail)
+
+
+def _contract(model: ContractModel | None) -> Contract | None:
+    if model is None:
+        return None
+    consumers = (Consumer(one.name, one.owner, one.url) for one in model.consumers)
+    return Contract(model.version, tuple(consumers))
 
 
 def _places(document: Document | None) -> dict[str, Place]:

@@ -166,6 +166,29 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Consumer:
+    """Who reads a contracted table, and who answers for that."""
+
+    name: str
+    owner: str
+    url: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(filter(None, (self.owner, self.url)))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A promise to readers about a table's columns; a higher `version` is another promise."""
+
+    version: int
+    consumers: tuple[Consumer, ...] = ()
+
+
+SchemaChange = Literal["fail", "add", "widen"]
+
+
+@dataclass(frozen=True, slots=True)
 class TableSpec:
     """One table as written, defaults applied."""
 
@@ -191,6 +214,8 @@ class TableSpec:
     snapshot: bool = False
     retention_days: int | None = None
     freshness: Freshness | None = None
+    contract: Contract | None = None
+    on_schema_change: SchemaChange | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)  # those it uses, with their values
     rules: tuple[RuleSpec, ...] = ()  # the project's own that it uses
     each: Mapping[str, Any] = field(default_factory=dict)  # its row of `for_each`
