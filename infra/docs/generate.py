@@ -27,8 +27,8 @@ from lakewright.graph.rules.legality import check_legal
 from lakewright.graph.rules.registry import RULES
 from lakewright.graph.rules.rule import Rule
 from lakewright.specs import ExpectSpec, Kind
+from lakewright.specs.kinds import MODELS
 from lakewright.specs.models import (
-    MODELS,
     AnyTableModel,
     ColumnModel,
     ConsumerModel,
@@ -45,6 +45,7 @@ from lakewright.specs.models import (
     SettingsModel,
     TargetModel,
 )
+from lakewright.specs.rule_models import ParameterModel, RuleFileModel
 from lakewright.specs.unit_tests import UnitTestFileModel
 from lakewright.specs.values import Action
 
@@ -82,7 +83,8 @@ expect:
 of the rules it breaks, `drop` leaves it out and counts it, `warn` counts it. A row that breaks a
 drop and a quarantine rule is quarantined. Always: `rows_produced = kept + quarantined + dropped`.
 NULL operands pass; `not_null` is its own rule. All rules take `where` and `name`; see
-[options](project.md#options-of-a-rule).
+[options](project.md#options-of-a-rule). A project adds row rules of its own in
+[`rules/*.yml`](project.md#rulesyml).
 """
 ABOUT_KEY = """\
 ## key
@@ -101,6 +103,33 @@ the same `apply` raises `version`. The release keeps the contract; it is that on
 `refresh` holds the table (LW338). What only an engine can tell of columns is refused before rows
 are written."""
 
+ABOUT_TABLES = """\
+Beside these, each kind has keys of its own. With `for_each` one spec makes a table of each row:
+
+```yaml
+table: gold.sales_${each.region}
+for_each:                       # or {file: regions.csv}, beside the spec or from the root
+  - {region: emea, currency: EUR}
+  - {region: apac, currency: SGD}
+expect:
+  - {accepted_values: {column: currency, values: ["${each.currency}"]}}
+```
+
+In its query a value is a parameter, `region = :each.region`. In Jinja, `{{ f(each.column) }}`, and
+in SQL that stands in YAML a value must be a name or a whole number. A table is stored with its own
+row only: another row makes another table and touches no other."""
+ABOUT_OWN_RULES = """\
+A rule about one row, used as `- {at_least: {column: amount}}` with all options of a rule. A
+`:parameter` is filled in as a quoted column or as a literal.
+
+```yaml
+rule: at_least
+description: "{column} is at least {limit}"
+parameters:
+  column: column
+  limit: {type: number, default: 0}
+expression: ":column >= :limit"
+```"""
 ABOUT_TESTS = """\
 A file is one test of a table, or has a list `tests:` that shares what stands beside it. `lakewright
 test` runs them, and so does pytest with `pytest_plugins = ["lakewright.testing"]` in the project's
@@ -183,7 +212,7 @@ def project_page() -> str:
         section(ServeModel, "serve (of a target)", ABOUT_SERVE),
         section(GrantsModel, "grants (of serve)", "Granted at every serving; never taken back."),
         section(DefaultsModel, "_defaults.yml", ABOUT_DEFAULTS),
-        section(AnyTableModel, "Every table", "Beside these, each kind has keys of its own."),
+        section(AnyTableModel, "Every table", ABOUT_TABLES),
     ]
     for kind, model in MODELS.items():
         shared = AnyTableModel.model_fields
@@ -200,6 +229,8 @@ def project_page() -> str:
             RuleModel, "Options of a rule", "They stand beside the rule; see [rules](rules.md)."
         ),
         section(KeepModel, "keep (of a rule)", "Which of the rows that are equal there stays."),
+        section(RuleFileModel, "rules/*.yml", ABOUT_OWN_RULES),
+        section(ParameterModel, "parameters.NAME", "A type alone is short for `{type: TYPE}`."),
         section(UnitTestFileModel, "tests/**/*.yml", ABOUT_TESTS),
     ]
     return "\n".join(parts)

@@ -303,7 +303,7 @@ def test_schema_is_printed_or_written_for_editors(cli: Cli) -> None:
     done = cli("schema", "--write")
     assert done.code == 0
     written = sorted(file.name for file in (cli.folder / ".lakewright/schemas").iterdir())
-    assert written == ["defaults.json", "lakewright.json", "table.json", "tests.json"]
+    assert written == ["defaults.json", "lakewright.json", "rules.json", "table.json", "tests.json"]
     assert "yaml.schemas" in done.out
     assert cli("schema", "tables").code == 2
     assert cli("validate").code == 0

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ from lakewright.engines import (
     Session,
     Sink,
     SqlRows,
+    ValueRows,
 )
+from lakewright.engines.records.types import spark_type
 from lakewright.errors import LakeError, LakewrightError, Place, QualityError, SpecError
 from lakewright.graph import Check, KeepTest, ReferenceTest, RowTest, SqlTransform, Test
 from lakewright.lake import Definition, Field, Pin
@@ -33,6 +37,16 @@ LEGS = TableName.parse("bronze.legs")
 PLANES = TableName.parse("bronze.planes")
 BUILT = TableName.parse("silver.legs")
 FIELDS = (Field("id", "bigint"), Field("plane", "string"), Field("delay", "int"))
+
+
+VALUE_TYPES = (
+    ("flag", "boolean"), ("small", "tinyint"), ("n", "bigint"), ("x", "double"),
+    ("money", "decimal(10,2)"), ("day", "date"), ("at", "timestamp"), ("text", "string"),
+)  # fmt: skip
+VALUES = (
+    (True, -128, 2**63 - 1, 0.1, Decimal("-0.05"), date(1, 1, 1), NOW, 'O\'Fallon \\ "x"\nü'),
+    (None, None, None, None, None, None, None, ""),
+)
 
 
 def check(name: str, on_fail: Action, test: Test) -> Check:
@@ -126,6 +140,22 @@ class EngineContract:
         assert (result.produced, result.kept) == (4, 4)
         assert self.ids(lake) == [1, 2, 3, 4]
         assert lake.token(f"{lake.root}/silver/legs") == "token"
+
+    def test_values_are_written_as_what_they_are(self, session: Session, lake: Lake) -> None:
+        fields = tuple(Field(name, kind) for name, kind in VALUE_TYPES)
+        rows = ValueRows(fields, VALUES, Place("seed.csv", 1))
+        assert session.analyse(rows) == fields
+        result = session.build(self.job(lake, rows, fields=fields))
+        assert (result.produced, result.kept) == (2, 2)
+        written = lake.rows(f"{lake.root}/silver/legs")
+        assert [spark_type(item.type) for item in written.schema] == [k for _, k in VALUE_TYPES]
+        assert set(map(tuple, map(dict.values, written.to_pylist()))) == set(VALUES)
+
+    def test_no_values_are_an_empty_table(self, session: Session, lake: Lake) -> None:
+        fields = tuple(Field(name, kind) for name, kind in VALUE_TYPES)
+        rows = ValueRows(fields, (), Place("seed.csv", 1))
+        assert session.build(self.job(lake, rows, fields=fields)).produced == 0
+        assert lake.rows(f"{lake.root}/silver/legs").num_rows == 0
 
     def test_a_query_without_rows_empties_the_table(self, session: Session, lake: Lake) -> None:
         session.build(self.job(lake, self.legs(session)))

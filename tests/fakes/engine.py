@@ -26,10 +26,12 @@ from lakewright.engines import (
     Sink,
     SqlRows,
     TriedRows,
+    ValueRows,
     no_catalog,
 )
 from lakewright.engines.casting import cast_columns
 from lakewright.engines.files import analyse_files
+from lakewright.engines.given_rows import value_table
 from lakewright.engines.messages import at_place_of, broken_rule
 from lakewright.engines.reading import reading_of
 from lakewright.engines.records import EXTRA_TYPES, RecordFileError, read_records
@@ -165,6 +167,8 @@ class FakeSession:
         if isinstance(rows, FileRows):
             ours = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
             return (*analyse_files(rows).fields, *ours)
+        if isinstance(rows, ValueRows):
+            return rows.fields
         return _fields(self._table(rows, empty=True).schema)
 
     def build(self, job: BuildJob) -> BuildResult:
@@ -291,6 +295,8 @@ class FakeSession:
                     return self._python(rows)
                 case FileRows():
                     return _files(rows)
+                case ValueRows():
+                    return value_table(rows)
         except LakewrightError:
             raise
         except (duckdb.ConversionException, duckdb.OutOfRangeException) as error:
@@ -303,7 +309,10 @@ class FakeSession:
             name: self._duck.from_arrow(self._known[self._bound[name]]) for name in rows.reads
         }
         spark: Any = self._duck
-        inputs = Inputs(spark=spark, tables=tables, vars=rows.vars, now=rows.now, today=rows.today)
+        now, today = rows.now, rows.today
+        inputs = Inputs(
+            spark=spark, tables=tables, vars=rows.vars, now=now, today=today, each=rows.each
+        )
         made = rows.function(inputs)
         return made if isinstance(made, pa.Table) else _plain(made.to_arrow_table())
 

@@ -47,6 +47,18 @@ def chosen(*expressions: str, exclude=(), modified=None) -> str:
         ("source:crm+", "crm people"),
         ("gold.*", "sums final"),
         ("*e*", "orders people"),
+        ("silver.o*+", "orders sums final"),
+        ("2+final", "orders sums final"),
+        ("1+sums+1", "orders sums final"),
+        ("schema:s*r", "orders people"),
+        ("layer:*", "raw crm orders people sums final"),
+        ("owner:*", "raw crm orders people sums final"),
+        ("path:./pipelines/gold/", "sums final"),
+        ("source:*", "raw crm"),
+        ("source:bronze.raw+1", "raw orders"),
+        ("+tag:daily,layer:silver", "orders"),
+        ("tag:daily+,gold.*", "sums final"),
+        ("orders,nope people", "people"),
         ("tag:daily,layer:gold", "sums"),
         ("+final,owner:ana people", "orders people"),
     ],
@@ -81,6 +93,24 @@ def test_selecting_nothing_is_a_usage_error(expression):
     with pytest.raises(UsageError) as caught:
         chosen(expression)
     assert (caught.value.code, caught.value.exit_code) == ("LW301", 2)
+
+
+@pytest.mark.parametrize(
+    ("expression", "near"),
+    [
+        ("tag:dialy+", "daily"),
+        ("layer:sliver", "silver"),
+        ("schema:glod", "gold"),
+        ("owner:anna", "ana"),
+        ("path:pipelines/glod/sums.yml", "pipelines/gold/sums.yml"),
+        ("source:rwa", "raw"),
+        ("lyaer:gold", "layer"),
+    ],
+)
+def test_a_near_value_is_offered_for_each_method(expression, near):
+    with pytest.raises(UsageError) as caught:
+        chosen(expression)
+    assert caught.value.problems[0].hint == f"did you mean `{near}`?"
 
 
 def test_a_near_name_is_offered():

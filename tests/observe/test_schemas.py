@@ -11,11 +11,14 @@ from jsonschema import Draft7Validator
 from lakewright.observe.schemas import (
     SCHEMAS,
     defaults_schema,
+    rules_schema,
     settings_schema,
     table_schema,
     unit_tests_schema,
 )
+from lakewright.specs import RuleSpec
 from lakewright.specs.documents import parse_document
+from specs.builders import project_of
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "framework/lakewright/cli/template"
@@ -43,7 +46,7 @@ def errors(schema: Any, value: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_every_schema_is_of_draft_7(name: str) -> None:
-    Draft7Validator.check_schema(SCHEMAS[name][1]())
+    Draft7Validator.check_schema(SCHEMAS[name][1](()))
 
 
 def test_every_file_of_the_demo_fits_its_schema() -> None:
@@ -74,6 +77,68 @@ def test_every_file_of_the_demo_fits_its_schema() -> None:
 )
 def test_mistakes_are_seen_while_writing(spec: Any) -> None:
     assert errors(table_schema(), spec)
+
+
+RULE = """\
+rule: at_least
+parameters: {column: column, limit: {type: number, default: 0}}
+expression: ":column >= :limit"
+"""
+
+
+def own() -> tuple[RuleSpec, ...]:
+    return project_of({"rules/at_least.yml": RULE}).rules
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"at_least": {"column": "n"}},
+        {"at_least": {"column": "n", "limit": 5}, "on_fail": "drop"},
+        {"at_least": {"column": "n", "limit": "${each.limit}"}},
+    ],
+)
+def test_rules_of_the_project_are_known(rule: Any) -> None:
+    spec = {"table": "a.b", "expect": [rule]}
+    assert errors(table_schema(own()), spec) == []
+    assert errors(defaults_schema(own()), {"expect": [rule]}) == []
+    assert errors(table_schema(), spec)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"at_least": {}},
+        {"at_least": {"column": "n", "limit": "many"}},
+        {"at_least": {"column": "n", "lim": 5}},
+        {"at_most": {"column": "n"}},
+    ],
+)
+def test_wrong_uses_of_the_projects_rules_are_seen(rule: Any) -> None:
+    assert errors(table_schema(own()), {"table": "a.b", "expect": [rule]})
+
+
+@pytest.mark.parametrize(
+    ("spec", "fits"),
+    [
+        ({"table": "a.b", "kind": "seed", "file": "b.csv"}, True),
+        ({"table": "a.b", "kind": "seed"}, False),
+        ({"table": "a.b", "kind": "seed", "file": "b.csv", "query": "SELECT 1"}, False),
+        ({"table": "a.b_${each.r}", "for_each": [{"r": "x"}]}, True),
+        ({"table": "a.b_${each.r}", "for_each": {"file": "r.csv"}}, True),
+        ({"table": "a.b_${each.r}", "for_each": []}, False),
+        ({"table": "a.b_${each.r}", "for_each": {"path": "r.csv"}}, False),
+    ],
+)
+def test_seeds_and_lists_are_known(spec: Any, fits: bool) -> None:
+    assert (errors(table_schema(), spec) == []) is fits
+
+
+def test_a_rule_file_fits_its_schema() -> None:
+    rule = {"rule": "a", "expression": "x", "parameters": {"c": "column", "n": {"type": "number"}}}
+    assert errors(rules_schema(), rule) == []
+    assert errors(rules_schema(), {**rule, "parameters": {"c": "colum"}})
+    assert errors(rules_schema(), {"rule": "a"})
 
 
 def test_short_and_long_forms_are_both_known() -> None:

@@ -33,8 +33,14 @@ SPEC = TableSpec(
     "table",
     "silver",
     FLIGHTS.where,
-    places={"key": place("pipelines/flights/silver/flights.yml", 4)},
-    provenance={"owner": "pipelines/_defaults.yml:1"},
+    owner="ops@example.com",
+    tags=("daily", "ops"),
+    key=("id",),
+    places={
+        "key": place("pipelines/flights/silver/flights.yml", 4),
+        "tags": place("pipelines/flights/silver/flights.yml", 5),
+    },
+    provenance={"owner": "pipelines/_defaults.yml:1", "tags.daily": "pipelines/_defaults.yml:2"},
 )
 GRAPH = graph(ingest_step("bronze.flights"), FLIGHTS, sql_step("gold.a", "", "silver.flights"))
 

@@ -77,7 +77,7 @@ def test_names_of_broken_tables_are_known() -> None:
         ("table: silver.t\ntags: {a: 1}\n", ("LW122", 2, 1)),
         ("table: silver.t\nkey: [a b]\n", ("LW126", 2, 7)),
         ("table: silver.t\nkind: tabel\n", ("LW125", 2, 7)),
-        ("table: silver.t\nkind: seed\n", ("LW124", 2, 7)),
+        ("table: silver.t\nkind: append\n", ("LW124", 2, 7)),
         ("table: silver.t\nhistory: true\n", ("LW124", 2, 1)),
         ("table: silver.t\nlocation: x\n", ("LW123", 2, 1)),
         ("table: silver.t\nrefresh: fast\n", ("LW125", 2, 10)),
@@ -139,7 +139,7 @@ def test_problems_of_released_code_are_kept() -> None:
 
 def test_every_code_of_files_and_projects_has_a_page() -> None:
     package = Path(errors.__file__).parents[1]
-    sources = [*(package / "specs").glob("*.py"), *(package / "names").glob("*.py")]
+    sources = [*(package / "specs").rglob("*.py"), *(package / "names").glob("*.py")]
     used = {word for file in sources for word in _codes(file.read_text(encoding="utf-8"))}
     pages = {page.stem: page for page in (package / "errors" / "pages").glob("LW1*.md")}
     assert used == set(pages)

@@ -73,9 +73,9 @@ def show_table(common: Common, table: str) -> int:
     step = find_step(graph, table)
     spec = next((spec for spec in project.tables if spec.name == step.name), None)
     if common.json:
-        streams.answer(render_json(step_document(step, spec, graph)))
+        streams.answer(render_json(step_document(step, spec, graph, project)))
     else:
-        streams.answer(render_step(step, spec, graph, color=streams.color))
+        streams.answer(render_step(step, spec, graph, project, color=streams.color))
     return 0
 
 

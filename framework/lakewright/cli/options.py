@@ -75,7 +75,7 @@ Select = Annotated[
     _option(
         "--select",
         "-s",
-        text="Tables: name, +name, name+, tag:, layer:, state:modified+.",
+        text="Tables: name, +name, 2+name+, a*, tag:, layer:, path:, state:modified+.",
         metavar="TABLES",
     ),
 ]

@@ -116,9 +116,10 @@ def _chooser(back: Back) -> Callable[[Graph, Graph], frozenset[TableName] | None
     def choose(before: Graph, target: Graph) -> frozenset[TableName] | None:
         if not back.select and not back.exclude:
             return None
-        chosen = _found((before, target), back.select)
+        differing = _differing(before, target)
+        chosen = _found((before, target), back.select, differing)
         if back.exclude:
-            chosen -= _found((before, target), back.exclude)
+            chosen -= _found((before, target), back.exclude, differing)
         if not chosen:
             raise UsageError("LW301", "everything is excluded", hint="leave out less")
         return frozenset(chosen)
@@ -126,12 +127,23 @@ def _chooser(back: Back) -> Callable[[Graph, Graph], frozenset[TableName] | None
     return choose
 
 
-def _found(graphs: Sequence[Graph], expressions: Sequence[str]) -> set[TableName]:
+def _differing(before: Graph, target: Graph) -> set[TableName]:
+    """`state:modified`: tables whose code or description is another then than it is now."""
+    now, then = (
+        {name: (step.fingerprint.own, step.metadata) for name, step in graph.steps.items()}
+        for graph in (before, target)
+    )
+    return {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+
+
+def _found(
+    graphs: Sequence[Graph], expressions: Sequence[str], differing: set[TableName]
+) -> set[TableName]:
     found: set[TableName] = set()
     errors = []
     for graph in graphs:
         try:
-            found.update(select_tables(graph, expressions))
+            found.update(select_tables(graph, expressions, (), lambda: differing))
         except UsageError as error:
             errors.append(error)
     if not found:

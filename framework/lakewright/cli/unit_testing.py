@@ -12,7 +12,14 @@ from contextlib import closing
 from lakewright.cli.analysing import known_columns
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
-from lakewright.cli.workspace import choose, need_project, open_workspace
+from lakewright.cli.workspace import (
+    choose,
+    modified_tables,
+    need_project,
+    open_workspace,
+    project_lake,
+    read_state,
+)
 from lakewright.engines import Engine, open_engine
 from lakewright.errors import LakewrightError, UsageError
 from lakewright.graph import Graph, compile_project
@@ -42,7 +49,7 @@ def run_tests(common: Common, select: list[str], exclude: list[str]) -> int:
     streams, space = Streams.of(common), open_workspace(common)
     project = need_project(space)
     graph = compile_project(project)
-    tests = _chosen(read_unit_tests(project.root), graph, select, exclude)
+    tests = _chosen(common, read_unit_tests(project.root), graph, select, exclude)
     engine_name, began = common.engine or "sail", time.monotonic()
     outcomes = []
     with closing(open_engine(engine_name, conf=space.conf if common.engine else {})) as engine:
@@ -86,12 +93,17 @@ def outcomes_of(
 
 
 def _chosen(
-    tests: Sequence[UnitTest], graph: Graph, select: list[str], exclude: list[str]
+    common: Common,
+    tests: Sequence[UnitTest],
+    graph: Graph,
+    select: list[str],
+    exclude: list[str],
 ) -> list[UnitTest]:
-    def modified() -> set[object]:
-        raise UsageError("LW301", "tests are not chosen by state", hint="name tables, or tags")
+    def modified() -> set[TableName]:
+        space = open_workspace(common)
+        return modified_tables(graph, read_state(space, project_lake(space), graph))
 
-    tables = choose(graph, select, exclude, modified)  # type: ignore[arg-type]
+    tables = choose(graph, select, exclude, modified)
     found = [test for test in tests if tables is None or test.table in tables]
     if not found:
         what = "the selected tables have no tests" if tests else "there are no tests"

@@ -25,6 +25,7 @@ from lakewright.engines.port import (
     Sink,
     SqlRows,
     TriedRows,
+    ValueRows,
 )
 from lakewright.engines.python_source import load_function
 from lakewright.engines.support import check_support
@@ -50,6 +51,7 @@ __all__ = [
     "Sink",
     "SqlRows",
     "TriedRows",
+    "ValueRows",
     "check_support",
     "compare_headers",
     "engine_capabilities",

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Inputs(Mapping[str, "DataFrame"]):
     """`inputs["silver.flights"]` is that table as a DataFrame, at the version this run reads.
 
-    `vars`, `now` and `today` are what SQL calls `:vars.x`, `:now` and `:today`; `spark` is the
-    session, for building frames from values. Only tables that the spec lists in `reads:` are here:
-    any other name is SpecError LW616.
+    `vars`, `each`, `now` and `today` are what SQL calls `:vars.x`, `:each.x`, `:now` and `:today`;
+    `spark` is the session, for building frames from values. Only tables that the spec lists in
+    `reads:` are here: any other name is SpecError LW616.
     """
 
     def __init__(
@@ -29,11 +29,13 @@ class Inputs(Mapping[str, "DataFrame"]):
         vars: Mapping[str, Any],  # noqa: A002 - the word that users write in YAML and SQL
         now: datetime,
         today: date,
+        each: Mapping[str, Any] | None = None,
     ) -> None:
         self.spark = spark
         self.vars = vars
         self.now = now
         self.today = today
+        self.each = dict(each or {})
         self._tables = {str(name): frame for name, frame in tables.items()}
 
     def __getitem__(self, name: str) -> DataFrame:

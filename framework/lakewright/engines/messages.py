@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lakewright.engines.places import place_in, place_of_name
-from lakewright.engines.port import PythonRows, Rows, SqlRows
+from lakewright.engines.port import PythonRows, Rows, SqlRows, ValueRows
 from lakewright.engines.sail_messages import plain_message
 from lakewright.errors import LakeError, LakewrightError, Place, Problem, QualityError, SpecError
 from lakewright.graph import Check
@@ -65,6 +65,8 @@ def at_place_of(rows: Rows | None) -> Place | None:
     match rows:
         case SqlRows(transform=transform) if transform is not None:
             return transform.source.place(0)
+        case ValueRows(where=where):
+            return where
         case PythonRows(place=place) if place:
             path, _, line = place.rpartition(":")
             return Place(path, int(line)) if path and line.isdigit() else Place(place, 1)

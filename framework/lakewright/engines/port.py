@@ -14,6 +14,7 @@ from typing import Any, Literal, Protocol
 import pyarrow as pa
 
 from lakewright.engines.catalogs import Catalog
+from lakewright.errors import Place
 from lakewright.graph import Check, SqlTransform
 from lakewright.lake import Field, Pin
 from lakewright.names import TableName
@@ -52,6 +53,7 @@ class PythonRows:
     now: datetime
     today: date
     place: str = ""  # `path:line` for messages
+    each: Mapping[str, Any] = field(default_factory=dict)  # the table's row of `for_each`
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,17 @@ class FileRows:
 # What each record of a file has beside the fields of its `FileRows`.
 INGEST_FIELDS = (Field("_ingested_at", "timestamp"), Field("_source_file", "string"))
 
-Rows = SqlRows | PythonRows | FileRows
+
+@dataclass(frozen=True, slots=True)
+class ValueRows:
+    """Rows that are known as values of these fields' types: those of a seed."""
+
+    fields: tuple[Field, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    where: Place  # the file they stand in
+
+
+Rows = SqlRows | PythonRows | FileRows | ValueRows
 
 
 @dataclass(frozen=True, slots=True)

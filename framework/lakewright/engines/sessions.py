@@ -14,6 +14,7 @@ from lakewright.engines.building import build, columns_of
 from lakewright.engines.calling import call_transform
 from lakewright.engines.counting import read_numbers
 from lakewright.engines.files import analyse_files
+from lakewright.engines.given_rows import value_frame
 from lakewright.engines.inputs import Inputs
 from lakewright.engines.messages import at_place_of, explaining
 from lakewright.engines.port import (
@@ -27,6 +28,7 @@ from lakewright.engines.port import (
     Sink,
     SqlRows,
     TriedRows,
+    ValueRows,
 )
 from lakewright.engines.reading import file_frame
 from lakewright.engines.trying import try_rows
@@ -76,6 +78,8 @@ class FrameSession:
     def analyse(self, rows: Rows) -> tuple[Field, ...]:
         if isinstance(rows, FileRows):
             return (*analyse_files(rows).fields, *INGEST_FIELDS)
+        if isinstance(rows, ValueRows):
+            return rows.fields
         with explaining(rows):
             frame = self.frame(rows)
             fields = columns_of(frame)
@@ -148,6 +152,8 @@ class FrameSession:
                 return self._python_frame(rows)
             case FileRows():
                 return file_frame(self.spark, rows)
+            case ValueRows():
+                return value_frame(self.spark, rows)
 
     def version(self, location: str, version: int) -> DataFrame:
         """A Delta table as it was."""
@@ -182,6 +188,7 @@ class FrameSession:
             vars=rows.vars,
             now=rows.now,
             today=rows.today,
+            each=rows.each,
         )
         frame = call_transform(rows, inputs)
         if not hasattr(frame, "selectExpr"):

@@ -24,22 +24,24 @@ from lakewright.graph.fingerprints import (
 from lakewright.graph.lineage import query_lineage
 from lakewright.graph.near import near_hint
 from lakewright.graph.order import Edges, check_layers, order_tables
-from lakewright.graph.outputs import TableColumns, query_columns, written_columns
+from lakewright.graph.outputs import TableColumns, query_columns, seed_columns, written_columns
 from lakewright.graph.relations import KnownTables
-from lakewright.graph.rules import compile_rules
+from lakewright.graph.rules import RULES, OtherRules, check_own_rules, compile_rules
 from lakewright.graph.scopes import Types
 from lakewright.graph.transforms import ReadTransform, read_transform
 from lakewright.graph.values import (
     Check,
     Fingerprint,
     Graph,
+    KeepTest,
     PythonTransform,
     ReferenceTest,
+    SeedTransform,
     SqlTransform,
     Step,
 )
 from lakewright.names import TableName
-from lakewright.specs import Project, TableSpec
+from lakewright.specs import Project, TableSpec, told_of_row
 
 
 def compile_project(
@@ -63,10 +65,13 @@ def compile_project(
     }
     edges = {name: {**found.references, **found.reads} for name, found in read.items()}
     order = order_tables(edges)
-    gathered = _Gathered(algorithm, algorithms[algorithm], known)
+    others = OtherRules([rule.name for rule in project.rules], project.broken_rules)
+    gathered = _Gathered(algorithm, algorithms[algorithm], known, others)
     for name in order.tables:
         _compile_step(gathered, specs[name], read[name])
-    problems = [*project.problems, *order.problems, *_layers(project, edges), *gathered.problems]
+    own = check_own_rules(project.rules, [rule.name for rule in RULES])
+    problems = [*project.problems, *own, *order.problems, *_layers(project, edges)]
+    problems += gathered.problems
     if problems:
         raise SpecError.of(sort_problems(problems))
     return Graph(
@@ -95,6 +100,7 @@ class _Gathered:
     algorithm: int
     own: Algorithm
     known: KnownTables
+    rules: OtherRules
     steps: dict[TableName, Step] = field(default_factory=dict)
     types: dict[TableName, Types | None] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -107,10 +113,9 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
     types = _types(columns) if read.readable else None
     gathered.types[spec.name] = types
     tables = {name: gathered.types.get(name) for name in read.references}
-    rules = compile_rules(spec, types, tables, gathered.known)
-    gathered.problems.extend(
-        (*read.problems, *columns.problems, *rules.problems, *_layout(spec, types))
-    )
+    rules = compile_rules(spec, types, tables, gathered.known, others=gathered.rules)
+    found = (*read.problems, *columns.problems, *rules.problems, *_layout(spec, types))
+    gathered.problems.extend(told_of_row(problem, spec.row) for problem in found)
     reads = tuple(sorted(read.reads))
     upstream = {
         name: gathered.steps[name]
@@ -151,6 +156,7 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
         read_columns=resolved.reads if resolved else dict.fromkeys(reads) or None,
         lineage=query_lineage(resolved),
         declared=columns.declared,
+        each=read.each,
     )
 
 
@@ -161,12 +167,14 @@ def _columns(
     inputs: Mapping[TableName, Types | None],
 ) -> tuple[TableColumns, QueryColumns | None]:
     """The table's columns, and what its query says of them."""
+    if isinstance(read.transform, SeedTransform):
+        return seed_columns(spec, read.transform.columns), None
     if not isinstance(read.transform, SqlTransform):
         return written_columns(spec), None
     if read.query is None:
         return query_columns(spec, read.transform.source, None), None
     resolved = resolve_columns(read.query, inputs)
-    gathered.problems.extend(resolved.problems)
+    gathered.problems.extend(told_of_row(problem, spec.row) for problem in resolved.problems)
     return query_columns(spec, read.query.source, resolved.outputs), resolved
 
 
@@ -187,9 +195,9 @@ def _fingerprint(
             tokens=token_stream(read.query.tokens) if read.query else (),
             types={column.name: column.type for column in columns.declared if column.type},
             rules=acting_rules(checks),
-            vars=read.vars,
+            vars={**read.vars, **{f"each.{key}": value for key, value in read.each.items()}},
             python=python_stream(python) if python else (),
-            input=input_options(spec.input),
+            input=input_options(spec.input, read.transform),
         )
     )
     full = full_print(own, {name: step.fingerprint.full for name, step in upstream.items()})
@@ -209,6 +217,8 @@ def _deterministic(
     gathered: _Gathered, read: ReadTransform, checks: tuple[Check, ...], types: Types | None
 ) -> bool:
     """Tables are pinned; a view is executed again by each reader: it is part of the query."""
+    if isinstance(read.transform, SeedTransform):
+        return not any(isinstance(check.test, KeepTest) for check in checks)
     if read.query is None:
         return False
     inputs = [gathered.steps[name] for name in read.reads if name in gathered.steps]

@@ -132,7 +132,7 @@ def _tokens(text: object, where: Place) -> tuple[SqlText, list[Token]]:
         raise SpecError("LW234", f"`{text}` has a quote that is never closed", where) from error
     problems = [*_token_problems(source, tokens), *check_functions(source, tokens)]
     if problems:
-        raise SpecError.of(_in_yaml(problem, text, where) for problem in problems)
+        raise SpecError.of(in_yaml(problem, text, where) for problem in problems)
     return source, tokens
 
 
@@ -168,7 +168,7 @@ def _unfit(function: str) -> str:
 def _parse(source: SqlText, tokens: Sequence[Token], where: Place) -> exp.Expr:
     tree = parse_tokens(source, tokens)
     if isinstance(tree, Problem):
-        raise SpecError.of([_in_yaml(replace(tree, code="LW234"), source.text, where)])
+        raise SpecError.of([in_yaml(replace(tree, code="LW234"), source.text, where)])
     return tree
 
 
@@ -177,11 +177,11 @@ def _columns(
 ) -> tuple[str, ...]:
     used, problems = resolve_expression(source, tree, columns, table)
     if problems:
-        raise SpecError.of(_in_yaml(problem, source.text, where) for problem in problems)
+        raise SpecError.of(in_yaml(problem, source.text, where) for problem in problems)
     return used
 
 
-def _in_yaml(problem: Problem, text: str, where: Place) -> Problem:
+def in_yaml(problem: Problem, text: str, where: Place) -> Problem:
     """The problem at its place in the YAML file, where the text stands there as it is."""
     at = where.text.find(text)
     if at < 0 or problem.where is None or "\n" in text:

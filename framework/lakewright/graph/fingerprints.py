@@ -14,7 +14,16 @@ from typing import Any, assert_never
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from lakewright.graph.values import Check, KeepTest, ReferenceTest, RowTest, TableTest, Test
+from lakewright.graph.values import (
+    Check,
+    KeepTest,
+    ReferenceTest,
+    RowTest,
+    SeedTransform,
+    TableTest,
+    Test,
+    Transform,
+)
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input, PythonRef, TableSpec
 
@@ -110,8 +119,11 @@ def python_stream(ref: PythonRef) -> tuple[tuple[str, str], ...]:
     return (name, *((file.path, _syntax(file.text)) for file in ref.closure))
 
 
-def input_options(source: Input | None) -> Mapping[str, Any]:
+def input_options(source: Input | None, transform: Transform) -> Mapping[str, Any]:
     """What of an input decides its rows; places and secrets' values are not part of it."""
+    if isinstance(transform, SeedTransform):
+        columns = [column.name for column in transform.columns]
+        return {"columns": columns, "rows": digest(transform.rows)}
     match source:
         case None:
             return {}

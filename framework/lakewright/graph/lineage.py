@@ -16,6 +16,7 @@ from lakewright.graph.values import (
     PythonTransform,
     QueryLineage,
     ReferenceTest,
+    SeedTransform,
     SqlTransform,
     Step,
 )
@@ -109,7 +110,7 @@ def _why_unknown(graph: Graph, ref: ColumnRef) -> str:
     """Why the trace ends at `ref` though it may go on; "" when it is a true end, or goes on."""
     step = graph.steps[ref.table]
     match step.transform:
-        case FilesTransform() | NoTransform():
+        case FilesTransform() | SeedTransform() | NoTransform():
             return ""
         case PythonTransform(function):
             names = ", ".join(str(name) for name in step.reads)

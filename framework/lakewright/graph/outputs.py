@@ -11,7 +11,7 @@ from lakewright.graph.scopes import Output, Outputs
 from lakewright.graph.types import TYPE_NAMES, parse_type
 from lakewright.graph.values import Column
 from lakewright.names import is_column_name
-from lakewright.specs import ColumnSpec, SqlText, TableSpec
+from lakewright.specs import ColumnSpec, SqlText, TableSpec, writes
 
 QUARANTINE_COLUMNS = ("_failed_rules", "_quarantined_at", "_run_id", "_source_line", "_raw")
 INGEST_COLUMNS = (Column("_ingested_at", "timestamp"), Column("_source_file", "string"))
@@ -41,6 +41,12 @@ def query_columns(spec: TableSpec, source: SqlText, outputs: Outputs) -> TableCo
         column if column.type else _typed(column, types[column.name]) for column in columns
     )
     return TableColumns(columns, declared, problems)
+
+
+def seed_columns(spec: TableSpec, columns: tuple[Column, ...]) -> TableColumns:
+    """The columns of a seed's file, which declares them all."""
+    _, problems = declared_columns(spec)
+    return TableColumns(columns, columns, problems)
 
 
 def written_columns(spec: TableSpec) -> TableColumns:
@@ -129,4 +135,4 @@ def _missing(spec: TableSpec, outputs: Sequence[Output]) -> Iterable[Problem]:
 def _reserved(spec: TableSpec) -> tuple[str, ...]:
     if spec.kind == "ingest":
         return (*QUARANTINE_COLUMNS, *(column.name for column in INGEST_COLUMNS))
-    return QUARANTINE_COLUMNS if spec.kind == "table" else ()
+    return QUARANTINE_COLUMNS if writes(spec.kind) else ()

@@ -1,4 +1,4 @@
-"""`:now`, `:today` and `:vars.x`: found by tokens, so never inside strings and comments."""
+"""`:now`, `:today`, `:vars.x`, `:each.x`: found by tokens, so never in strings and comments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lakewright.specs import SqlText
 
 _CLOCK = ("now", "today")
 _NESTED_TYPES = ("STRUCT", "ARRAY", "MAP")
-_OPERANDS = frozenset(
+OPERANDS = frozenset(
     {
         TokenType.VAR,
         TokenType.IDENTIFIER,
@@ -29,6 +29,17 @@ _OPERANDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Values by name: the project's `vars`, and the table's row of `for_each`."""
+
+    vars: Mapping[str, Any]
+    each: Mapping[str, Any]
+
+    def names(self) -> list[str]:
+        return [*(f"vars.{key}" for key in self.vars), *(f"each.{key}" for key in self.each)]
+
+
+@dataclass(frozen=True, slots=True)
 class BoundParameters:
     """`tokens` have a literal of the parameter's type where it stands, for the parser."""
 
@@ -37,9 +48,7 @@ class BoundParameters:
     problems: tuple[Problem, ...]
 
 
-def bind_parameters(
-    source: SqlText, tokens: Sequence[Token], variables: Mapping[str, Any]
-) -> BoundParameters:
+def bind_parameters(source: SqlText, tokens: Sequence[Token], scope: Scope) -> BoundParameters:
     """Find every parameter; unknown ones, and colons that may mean something else, are problems."""
     kept: list[Token] = []
     splices: list[Splice] = []
@@ -52,7 +61,7 @@ def bind_parameters(
             kept.append(token)
             at += 1
             continue
-        found = _parameter(source, tokens, at, variables)
+        found = _parameter(source, tokens, at, scope)
         if isinstance(found, Problem):
             problems.append(found)
             kept.append(
@@ -67,7 +76,7 @@ def bind_parameters(
 
 
 def _parameter(
-    source: SqlText, tokens: Sequence[Token], at: int, variables: Mapping[str, Any]
+    source: SqlText, tokens: Sequence[Token], at: int, scope: Scope
 ) -> tuple[Splice, list[Token], int] | Problem:
     colon = tokens[at]
     name = tokens[at + 1] if at + 1 < len(tokens) else None
@@ -78,7 +87,7 @@ def _parameter(
             source.place(colon.start),
             hint="parameters are :now, :today and :vars.<name>",
         )
-    if at and tokens[at - 1].token_type in _OPERANDS:
+    if at and tokens[at - 1].token_type in OPERANDS:
         return Problem(
             "LW208",
             f"`:{name.text}` behind a value may be a path into it or a parameter",
@@ -95,16 +104,17 @@ def _parameter(
     if name.text.lower() in _CLOCK:
         splice = Splice(colon.start, name.end + 1, "parameter", name.text.lower())
         return splice, _stand_in(name.text.lower(), None, name), at + 2
-    return _variable(source, tokens, at, variables)
+    return _variable(source, tokens, at, scope)
 
 
 def _variable(
-    source: SqlText, tokens: Sequence[Token], at: int, variables: Mapping[str, Any]
+    source: SqlText, tokens: Sequence[Token], at: int, scope: Scope
 ) -> tuple[Splice, list[Token], int] | Problem:
     colon, name = tokens[at], tokens[at + 1]
     dotted = at + 3 < len(tokens) and tokens[at + 2].token_type is TokenType.DOT
-    if name.text.lower() != "vars" or not dotted:
-        known = [*_CLOCK, *(f"vars.{key}" for key in variables)]
+    space = name.text.lower()
+    if space not in ("vars", "each") or not dotted or (space == "each" and not scope.each):
+        known = [*_CLOCK, *scope.names()]
         return Problem(
             "LW208",
             f"`:{name.text}` is not a parameter",
@@ -116,23 +126,26 @@ def _variable(
             ),
         )
     key = tokens[at + 3]
+    variables = scope.each if space == "each" else scope.vars
     if key.text not in variables:
+        home = "the rows of `for_each`" if space == "each" else "`vars` of lakewright.yml"
         return Problem(
             "LW208",
-            f"`:vars.{key.text}` is not in `vars` of lakewright.yml",
+            f"`:{space}.{key.text}` is not in {home}",
             source.place(key.start, key.end - key.start + 1),
-            hint=near_hint(key.text, variables, "add it to `vars` in lakewright.yml"),
+            hint=near_hint(key.text, variables, f"add it to {home.replace(' of ', ' in ')}"),
         )
     try:
         literal(variables[key.text])
     except ValueError:
+        kind = type(variables[key.text]).__name__
         return Problem(
             "LW208",
-            f"`:vars.{key.text}` is a {type(variables[key.text]).__name__}, which SQL cannot hold",
+            f"`:{space}.{key.text}` is a {kind}, which SQL cannot hold",
             source.place(key.start, key.end - key.start + 1),
             hint="a var that queries use is a text, number, date, boolean or list",
         )
-    splice = Splice(colon.start, key.end + 1, "parameter", f"vars.{key.text}")
+    splice = Splice(colon.start, key.end + 1, "parameter", f"{space}.{key.text}")
     return splice, _stand_in("vars", variables[key.text], key), at + 4
 
 

@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Problem
 from lakewright.graph.guards import check_tokens, check_tree
-from lakewright.graph.parameters import bind_parameters
+from lakewright.graph.parameters import Scope, bind_parameters
 from lakewright.graph.values import Splice
 from lakewright.specs import SqlText
 
@@ -37,7 +37,7 @@ class ParsedQuery:
 
 
 def parse_query(
-    source: SqlText, variables: Mapping[str, Any]
+    source: SqlText, variables: Mapping[str, Any], each: Mapping[str, Any] | None = None
 ) -> tuple[ParsedQuery | None, tuple[Problem, ...]]:
     """The parsed query (None when nothing further can be said of it), and what is wrong with it."""
     try:
@@ -48,7 +48,7 @@ def parse_query(
     blocking, problems = check_tokens(source, tokens)
     if blocking:
         return None, (*blocking, *problems)
-    bound = bind_parameters(source, tokens, variables)
+    bound = bind_parameters(source, tokens, Scope(variables, each or {}))
     problems += bound.problems
     tree = parse_tokens(source, bound.tokens)
     if isinstance(tree, Problem):

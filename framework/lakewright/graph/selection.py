@@ -17,6 +17,7 @@ from lakewright.names import TableName
 
 _ATOM = re.compile(r"(?:(?P<up>\d*)\+)?(?P<core>[^+]+?)(?:\+(?P<down>\d*))?\Z")
 _METHODS = ("tag", "layer", "schema", "owner", "path", "source", "state")
+_OUTSIDE = ("source", "ingest")  # kinds whose rows come from outside
 _ALL = 1_000_000
 
 Modified = Callable[[], set[TableName]]
@@ -110,7 +111,7 @@ def _matches(step: Step, method: str, value: str) -> bool:
             return any(_below(file.path, value) for file in step.files) or _below(
                 step.where.path, value
             )
-    return step.kind in ("source", "ingest") and _named(step.name, value.lower())
+    return step.kind in _OUTSIDE and _named(step.name, value.lower())
 
 
 def _below(path: str, pattern: str) -> bool:
@@ -140,7 +141,27 @@ def _walk(
 def _nothing(graph: Graph, expressions: Sequence[str]) -> UsageError:
     wanted = " ".join(expressions) or "everything"
     words = [word for word in re.split(r"[\s,+]+", wanted) if word and not word.isdigit()]
-    names = [*(str(name) for name in graph.steps), *(name.table for name in graph.steps)]
-    hints = [hint for word in words if (hint := near_hint(word.rpartition(":")[2], names))]
-    hint = hints[0] if hints else "lakewright ls shows all names"
+    hints = (near_hint(word.rpartition(":")[2], _known(graph, word)) for word in words)
+    hint = next((hint for hint in hints if hint), "lakewright ls shows all names")
     return UsageError("LW301", f"nothing is selected by `{wanted}`", hint=hint)
+
+
+def _known(graph: Graph, word: str) -> list[str]:
+    """What may stand where the word stands: names, or values of its method."""
+    steps = list(graph.steps.values())
+    match word.partition(":"):
+        case ("tag", ":", _):
+            return [tag for step in steps for tag in step.tags]
+        case ("layer", ":", _):
+            return [step.layer for step in steps]
+        case ("schema", ":", _):
+            return [step.name.schema for step in steps]
+        case ("owner", ":", _):
+            return [step.owner for step in steps if step.owner]
+        case ("path", ":", _):
+            return [step.where.path for step in steps]
+        case ("source", ":", _):
+            steps = [step for step in steps if step.kind in _OUTSIDE]
+        case _:
+            pass
+    return [text for step in steps for text in (str(step.name), step.name.table)]

@@ -11,6 +11,7 @@ from lakewright.errors import Place, Problem
 from lakewright.graph.parsing import ParsedQuery, parse_query
 from lakewright.graph.relations import KnownTables, find_relations
 from lakewright.graph.rules import referenced_table, rule_place
+from lakewright.graph.seeds import read_seed
 from lakewright.graph.values import (
     FilesTransform,
     NoTransform,
@@ -32,6 +33,7 @@ class ReadTransform:
     query: ParsedQuery | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)
     clock: tuple[str, ...] = ()
+    each: Mapping[str, Any] = field(default_factory=dict)  # of its row, what the transform uses
     readable: bool = True
     problems: tuple[Problem, ...] = ()
 
@@ -42,9 +44,12 @@ def read_transform(
     """What the table's rows are made of."""
     references = _references(spec, known)
     if spec.query is not None:
-        return _read_query(spec.query, known, variables, references)
+        return _read_query(spec, spec.query, known, variables, references)
     if spec.python is not None:
         return _read_python(spec, spec.python, known, variables, references)
+    if spec.seed is not None:
+        seed, problems = read_seed(spec)
+        return ReadTransform(seed, references=references, problems=problems)
     match spec.input:
         case FilesInput():
             return ReadTransform(FilesTransform(spec.input), references=references)
@@ -55,12 +60,13 @@ def read_transform(
 
 
 def _read_query(
+    spec: TableSpec,
     text: SqlText,
     known: KnownTables,
     variables: Mapping[str, Any],
     references: Mapping[TableName, Place],
 ) -> ReadTransform:
-    query, problems = parse_query(text, variables)
+    query, problems = parse_query(text, variables, spec.each)
     if query is None:
         empty = SqlTransform(text, ())
         return ReadTransform(empty, {}, references, readable=False, problems=problems)
@@ -74,6 +80,7 @@ def _read_query(
         query,
         {key: value for key, value in sorted(variables.items()) if f"vars.{key}" in names},
         tuple(name for name in ("now", "today") if name in names),
+        each={key: value for key, value in spec.each.items() if f"each.{key}" in names},
         readable=not problems,
         problems=(*problems, *relations.problems),
     )
@@ -97,7 +104,13 @@ def _read_python(
     mentioned, clock = _mentioned(ref)
     used = {key: value for key, value in sorted(variables.items()) if key in mentioned}
     return ReadTransform(
-        PythonTransform(ref), reads, references, vars=used, clock=clock, problems=tuple(problems)
+        PythonTransform(ref),
+        reads,
+        references,
+        vars=used,
+        clock=clock,
+        each=spec.each,
+        problems=tuple(problems),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lakewright.errors import Place
@@ -37,7 +37,7 @@ class Splice:
     """A span of the rendered query that is replaced when the query runs.
 
     `table`: a table's name; `alias` is its last part where the user gave no alias, else None.
-    `parameter`: `:now`, `:today` or `:vars.x`; `name` is the text after the colon.
+    `parameter`: `:now`, `:today`, `:vars.x` or `:each.x`; `name` is the text after the colon.
     """
 
     start: int
@@ -80,11 +80,20 @@ class FilesTransform:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedTransform:
+    """Rows of a file of the project, as values of the columns' types, in the file's order."""
+
+    path: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NoTransform:
     """A source: somebody else writes it."""
 
 
-Transform = SqlTransform | PythonTransform | FilesTransform | NoTransform
+Transform = SqlTransform | PythonTransform | FilesTransform | SeedTransform | NoTransform
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +226,7 @@ class Step:
     read_columns: Mapping[TableName, tuple[str, ...] | None] | None = None  # None: not known
     lineage: QueryLineage | None = None  # None: no query makes it
     declared: tuple[Column, ...] = ()  # as the spec writes them, also while `columns` is unknown
+    each: Mapping[str, Any] = field(default_factory=dict)  # its row of `for_each`
 
     @property
     def upstream(self) -> tuple[TableName, ...]:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from lakewright.graph import (
     Check,
-    Column,
     FilesTransform,
     Graph,
     NoTransform,
     PythonTransform,
+    SeedTransform,
     SqlTransform,
     Step,
     Transform,
 )
 from lakewright.names import TableName
 from lakewright.observe.documents import FORMAT_VERSION
+from lakewright.observe.origins import (
+    Setting,
+    column_origin,
+    rule_definition,
+    rule_options,
+    settings_of,
+)
 from lakewright.observe.paint import Paint, plain_text
 from lakewright.observe.tables import count, render_table
-from lakewright.specs import TableSpec
+from lakewright.specs import Project, TableSpec
+
+_ABOVE = ("table", "kind", "description")
+_UNSAID: tuple[Any, ...] = (None, "", [], False)
 
 
 def render_list(steps: Sequence[Step], *, color: bool = False) -> str:
@@ -45,16 +56,23 @@ def list_document(steps: Sequence[Step]) -> dict[str, Any]:
     return {"format_version": FORMAT_VERSION, "tables": [_brief(step) for step in steps]}
 
 
-def render_step(step: Step, spec: TableSpec | None, graph: Graph, *, color: bool = False) -> str:
+def render_step(
+    step: Step,
+    spec: TableSpec | None,
+    graph: Graph,
+    project: Project | None = None,
+    *,
+    color: bool = False,
+) -> str:
     """Everything about one table: settings and where each came from, columns, rules, query."""
     paint = Paint(color)
     title = paint(str(step.name), "strong")
     about = f"  {plain_text(step.description)}\n" if step.description else ""
     sections = [
         f"{title}  {step.kind} in {step.layer}\n{about}",
-        _section("settings", _settings(step, spec), paint),
-        _section("columns", _columns(step.columns, step.key), paint),
-        _section("rules", "".join(f"  {_sentence(check)}\n" for check in step.checks), paint),
+        _section("settings", _settings(step, spec, project), paint),
+        _section("columns", _columns(step, spec), paint),
+        _section("rules", "".join(f"  {_sentence(check, spec)}\n" for check in step.checks), paint),
         _section("reads", _names(step.reads), paint),
         _section("checked against", _names(step.references), paint),
         _section("read by", _names(readers_of(step.name, graph)), paint),
@@ -63,12 +81,14 @@ def render_step(step: Step, spec: TableSpec | None, graph: Graph, *, color: bool
     return "\n".join(section for section in sections if section)
 
 
-def step_document(step: Step, spec: TableSpec | None, graph: Graph) -> dict[str, Any]:
+def step_document(
+    step: Step, spec: TableSpec | None, graph: Graph, project: Project | None = None
+) -> dict[str, Any]:
     return {
         "format_version": FORMAT_VERSION,
         **_brief(step),
         "settings": {
-            name: {"value": value, "from": place} for name, value, place in _set(step, spec)
+            setting.name: _setting_document(setting) for setting in settings_of(step, spec, project)
         },
         "key": list(step.key),
         "columns": None
@@ -80,6 +100,7 @@ def step_document(step: Step, spec: TableSpec | None, graph: Graph) -> dict[str,
                 "declared": column.declared,
                 "description": column.description,
                 "pii": column.pii,
+                "from": column_origin(column, step, spec),
             }
             for column in step.columns
         ],
@@ -94,6 +115,8 @@ def step_document(step: Step, spec: TableSpec | None, graph: Graph) -> dict[str,
                 "tolerance": check.tolerance,
                 "constraint": check.constraint,
                 "where": str(check.where),
+                "options": rule_options(spec, check.where),
+                "defined": rule_definition(spec, check.rule),
             }
             for check in step.checks
         ],
@@ -127,48 +150,30 @@ def _section(name: str, body: str, paint: Paint) -> str:
     return f"{paint(name, 'name')}\n{body}" if body else ""
 
 
-def _set(step: Step, spec: TableSpec | None) -> list[tuple[str, Any, str]]:
-    """Settings that have a value: name, value, and the file and line it came from."""
-    values: list[tuple[str, Any]] = [
-        ("owner", step.owner),
-        ("tags", list(step.tags)),
-        ("key", list(step.key)),
-        ("cluster_by", list(step.cluster_by)),
-        ("refresh", step.refresh),
-        ("publish_with", [str(name) for name in step.publish_with]),
-        ("system", step.system),
-        ("contract", step.contract and step.contract.version),
-        ("on_schema_change", step.on_schema_change),
-    ]
-    return [(name, value, _origin(name, spec)) for name, value in values if value]
-
-
-def _origin(name: str, spec: TableSpec | None) -> str:
-    if spec is None:
-        return "release"
-    place = spec.places.get(name)
-    own = [f"{place.path}:{place.line}"] if place else []
-    inherited = [
-        where
-        for key, where in sorted(spec.provenance.items())
-        if key == name or key.startswith(f"{name}.")
-    ]
-    return ", ".join(dict.fromkeys([*inherited, *own])) or "default"
-
-
-def _settings(step: Step, spec: TableSpec | None) -> str:
-    settings = _set(step, spec)
-    width = max((len(name) for name, _, _ in settings), default=0)
+def _settings(step: Step, spec: TableSpec | None, project: Project | None) -> str:
+    """Settings that have a value; the table's name and description stand above."""
+    every = settings_of(step, spec, project)
+    settings = [one for one in every if one.name not in _ABOVE and one.value not in _UNSAID]
+    width = max((len(one.name) for one in settings), default=0)
     return "".join(
-        f"  {name:<{width}}   {_flat(value)}   ({place})\n" for name, value, place in settings
+        f"  {one.name:<{width}}   {plain_text(_flat(one.value))}   ({one.origin})\n"
+        for one in settings
     )
+
+
+def _setting_document(setting: Setting) -> dict[str, Any]:
+    value = setting.value
+    document = {"value": str(value) if isinstance(value, date) else value, "from": setting.origin}
+    items = [{"value": item, "from": place} for item, place in setting.items]
+    return {**document, "items": items} if items else document
 
 
 def _flat(value: object) -> str:
     return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)
 
 
-def _columns(columns: tuple[Column, ...] | None, key: tuple[str, ...]) -> str:
+def _columns(step: Step, spec: TableSpec | None) -> str:
+    columns, key = step.columns, step.key
     if columns is None:
         return "  known only when an engine has analysed it\n"
     width = max((len(column.name) for column in columns), default=0)
@@ -181,12 +186,14 @@ def _columns(columns: tuple[Column, ...] | None, key: tuple[str, ...]) -> str:
             plain_text(column.description).replace("\n", " "),
         ]
         text = "; ".join(note for note in notes if note)
+        if spec is not None:
+            text = f"{text}   ({column_origin(column, step, spec)})".lstrip()
         kind = column.type or "unknown"
         lines.append(f"  {column.name:<{width}}   {kind:<{wide}}   {text}".rstrip() + "\n")
     return "".join(lines)
 
 
-def _sentence(check: Check) -> str:
+def _sentence(check: Check, spec: TableSpec | None) -> str:
     then = {
         "fail": "else the run fails",
         "quarantine": "else the row is set apart in quarantine",
@@ -194,7 +201,10 @@ def _sentence(check: Check) -> str:
         "warn": "else a warning is counted",
     }[check.on_fail]
     limit = f" (tolerates {check.tolerance:.2%})" if check.tolerance else ""
-    return plain_text(f"{check.name}: {_describe(check)}; {then}{limit}")
+    defined = rule_definition(spec, check.rule)
+    origin = f"{check.where.path}:{check.where.line}"
+    origin += f", defined in {defined}" if defined else ""
+    return plain_text(f"{check.name}: {_describe(check)}; {then}{limit}   ({origin})")
 
 
 def _describe(check: Check) -> str:
@@ -211,7 +221,7 @@ def _text(transform: Transform) -> str | None:
             return source.text
         case PythonTransform(ref=ref):
             return next((file.text for file in ref.closure), None)
-        case FilesTransform() | NoTransform():
+        case FilesTransform() | SeedTransform() | NoTransform():
             return None
 
 
@@ -224,6 +234,8 @@ def _query(transform: Transform, paint: Paint) -> str:
             body = next((file.text for file in ref.closure), "")
         case FilesTransform(input=files):
             title, body = "files", f"{files.pattern} ({files.format})"
+        case SeedTransform(path=path, rows=rows):
+            title, body = "seed", f"{path} ({count(len(rows), 'row')})"
         case NoTransform():
             return ""
     lines = [f"  {line}".rstrip() for line in plain_text(body).strip("\n").split("\n")]

@@ -70,7 +70,7 @@ def _refuse_known(state: LakeState, step: Step) -> None:
             step.where,
             hint="`lakewright history` shows its versions; drop it first to adopt another table",
         )
-    if step.kind not in {"table", "ingest"}:
+    if step.kind in {"source", "view"}:
         raise RefusedError(
             "LW326",
             f"{step.name} is a {step.kind}: it has no rows of its own to adopt",

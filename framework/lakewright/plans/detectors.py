@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from lakewright.graph import FilesTransform, Step
+from lakewright.graph import FilesTransform, SeedTransform, Step
 from lakewright.lake import Entry, FileListing, LakeState
 from lakewright.names import TableName
 from lakewright.plans.drift import is_append_like, told_commits
 from lakewright.plans.impact import compare_columns
 from lakewright.plans.precision import Precision, current_version, deciding
+from lakewright.plans.seeds import seed_reasons
 from lakewright.plans.values import AdoptHead, Change, DriftChoice, Reason
 
 
@@ -57,15 +58,22 @@ def detect_code(seen: Seen, entry: Entry) -> Iterator[Reason]:
         return
     if entry.own == seen.step.fingerprint.own:
         return
+    details = _details(seen, entry)
+    if isinstance(seen.step.transform, SeedTransform):
+        yield from seed_reasons(seen.step, entry, seen.state, details)
+        return
+    yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
+
+
+def _details(seen: Seen, entry: Entry) -> list[str]:
     changes = compare_columns(seen.step, entry)
     told = {*changes.retyped, *changes.removed, *changes.added}
-    details = [
+    return [
         *(f"{name} {old} -> {new} (breaking)" for name, (old, new) in changes.retyped.items()),
         *(f"{name} removed (breaking)" for name in changes.removed),
         *(f"{name} added" for name in changes.added),
         *_listed(name for name in seen.precision.edited(seen.step, entry) if name not in told),
     ]
-    yield Reason("code", "code: " + (", ".join(details) if details else "changed"))
 
 
 def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:

@@ -9,6 +9,7 @@ from lakewright.lake import Entry
 from lakewright.plans.values import Category, ColumnChanges, Reason
 
 _REBUILDING = {"code", "asked", "upstream"}
+_SEEDING = {"seed"}  # a rebuild for other rows of the same code
 
 
 def action_of(reasons: tuple[Reason, ...]) -> Literal["create", "rebuild", "refresh"]:
@@ -16,7 +17,7 @@ def action_of(reasons: tuple[Reason, ...]) -> Literal["create", "rebuild", "refr
     kinds = {reason.kind for reason in reasons}
     if "new" in kinds:
         return "create"
-    return "rebuild" if kinds & _REBUILDING else "refresh"
+    return "rebuild" if kinds & (_REBUILDING | _SEEDING) else "refresh"
 
 
 def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category:
@@ -26,9 +27,9 @@ def category_of(reasons: tuple[Reason, ...], columns: ColumnChanges) -> Category
         return "new"
     if columns.removed or columns.retyped:
         return "breaking"
-    if kinds & _REBUILDING:
+    if kinds & _REBUILDING or (kinds & _SEEDING and columns.added):
         return "additive"
-    if kinds & {"input", "files", "drift"}:
+    if kinds & {"seed", "input", "files", "drift"}:
         return "data"
     return "clock" if "clock" in kinds else "metadata"
 

@@ -14,6 +14,7 @@ from lakewright.graph import (
     Graph,
     NoTransform,
     PythonTransform,
+    SeedTransform,
     SqlTransform,
     Step,
 )
@@ -234,7 +235,7 @@ def _change(
             if kinds <= _DESCRIBED and entry is not None:
                 return AlterTable(step, reasons, entry)
             return PublishView(step, action, category, reasons, columns, entry)
-        case SqlTransform() | PythonTransform():
+        case SqlTransform() | PythonTransform() | SeedTransform():
             if kinds <= _DESCRIBED and entry is not None:
                 return AlterTable(step, reasons, entry)
             return BuildTable(step, action, category, "full", reasons, columns, before=entry)

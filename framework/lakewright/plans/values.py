@@ -25,6 +25,7 @@ Refresh = Literal["none", "incremental", "full"]
 ReasonKind = Literal[
     "new",
     "code",
+    "seed",
     "asked",
     "upstream",
     "input",

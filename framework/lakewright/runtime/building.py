@@ -9,7 +9,13 @@ from typing import Literal, assert_never
 from lakewright.engines import load_function
 from lakewright.engines.port import BuildJob, BuildResult, PythonRows, Rows, Session, Sink
 from lakewright.errors import LakeError
-from lakewright.graph import FilesTransform, NoTransform, PythonTransform, SqlTransform
+from lakewright.graph import (
+    FilesTransform,
+    NoTransform,
+    PythonTransform,
+    SeedTransform,
+    SqlTransform,
+)
 from lakewright.lake import Entry, Field
 from lakewright.names import TableName
 from lakewright.plans import BuildTable, refuse_fields
@@ -19,6 +25,7 @@ from lakewright.runtime.entries import companion, entry_of, retained_costs
 from lakewright.runtime.loading import Load, analyse_files, append_ledger, file_rows
 from lakewright.runtime.parameters import clock_values
 from lakewright.runtime.run import Group, Member, Run, define_member, record_commits
+from lakewright.runtime.seeding import seed_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +107,15 @@ def _analyse(
                 binder.bind(name)
             where = f"{ref.where.path}:{ref.where.line}"
             function = load_function(ref)
-            rows = PythonRows(function, step.reads, step.vars, run.plan.now, run.plan.today, where)
+            now, today = run.plan.now, run.plan.today
+            rows = PythonRows(
+                function, step.reads, step.vars, now, today, place=where, each=step.each
+            )
         case FilesTransform():
             assert load is not None
             return analyse_files(change, load, session)
+        case SeedTransform():
+            rows = seed_rows(step)
         case NoTransform():
             raise AssertionError(f"{step.name}: a source is never built")
         case _:

@@ -18,6 +18,7 @@ def render_parameters(
     """
     named = step.vars if variables is None else variables
     values = {f"vars.{name}": literal(value) for name, value in named.items()}
+    values.update({f"each.{name}": literal(value) for name, value in step.each.items()})
     return {"now": literal(now), "today": literal(today), **values}
 
 

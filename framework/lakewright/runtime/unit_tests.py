@@ -135,7 +135,10 @@ def _rows(step: Step, test: UnitTest, session: Session, now: datetime, timezone:
             return SqlRows(text, step.transform)
         case PythonTransform(ref):
             place = f"{ref.where.path}:{ref.where.line}"
-            return PythonRows(load_function(ref), step.reads, variables, now, today, place)
+            function = load_function(ref)
+            return PythonRows(
+                function, step.reads, variables, now, today, place=place, each=step.each
+            )
         case _:
             raise AssertionError(f"{step.name} was refused before")
 

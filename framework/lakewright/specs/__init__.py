@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lakewright.specs.csv_files import CsvFile, read_csv
+from lakewright.specs.csv_values import can_hold
+from lakewright.specs.plain_words import fits_parameter, told_of_row
 from lakewright.specs.secrets import check_secrets, resolve_secrets
 from lakewright.specs.targets import Base, Target, resolve_lake, resolve_target
 from lakewright.specs.texts import suggest
@@ -25,9 +28,12 @@ from lakewright.specs.values import (
     Freshness,
     Input,
     Kind,
+    ParameterSpec,
     Project,
     PythonRef,
+    RuleSpec,
     SchemaChange,
+    SeedFile,
     Segment,
     ServeSpec,
     SourceFile,
@@ -38,6 +44,7 @@ from lakewright.specs.values import (
 )
 
 if TYPE_CHECKING:
+    from lakewright.specs.kinds import KINDS, writes
     from lakewright.specs.loading import load_files
     from lakewright.specs.reading import find_root
     from lakewright.specs.unit_tests import (
@@ -50,12 +57,14 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "KINDS",
     "Action",
     "Base",
     "BaseSpec",
     "ColumnSpec",
     "Consumer",
     "Contract",
+    "CsvFile",
     "DeltaInput",
     "ExpectSpec",
     "FilesInput",
@@ -66,9 +75,12 @@ __all__ = [
     "GivenRows",
     "Input",
     "Kind",
+    "ParameterSpec",
     "Project",
     "PythonRef",
+    "RuleSpec",
     "SchemaChange",
+    "SeedFile",
     "Segment",
     "ServeSpec",
     "SourceFile",
@@ -77,29 +89,36 @@ __all__ = [
     "Target",
     "TargetSpec",
     "UnitTest",
+    "can_hold",
     "check_secrets",
     "digest_files",
     "find_root",
+    "fits_parameter",
     "load_files",
     "load_project",
     "load_released",
     "names_of",
+    "read_csv",
     "read_unit_tests",
     "resolve_lake",
     "resolve_secrets",
     "resolve_target",
     "suggest",
+    "told_of_row",
+    "writes",
 ]
 
 _HOMES = {
     "Given": "lakewright.specs.unit_tests",
     "GivenQuery": "lakewright.specs.unit_tests",
     "GivenRows": "lakewright.specs.unit_tests",
+    "KINDS": "lakewright.specs.kinds",
     "UnitTest": "lakewright.specs.unit_tests",
     "find_root": "lakewright.specs.reading",
     "load_files": "lakewright.specs.loading",
     "names_of": "lakewright.specs.unit_tests",
     "read_unit_tests": "lakewright.specs.unit_tests",
+    "writes": "lakewright.specs.kinds",
 }
 
 

@@ -59,7 +59,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file whose root is a mapping."""
+    """A YAML file whose root is a mapping, or a list where that was asked for."""
 
     source: Text
     root: Node
@@ -108,8 +108,13 @@ class Document:
         return self.source.place(*span) if span else self.source.place(node.start, node.end)
 
 
-def parse_document(path: str, text: str, problems: list[Problem]) -> Document | None:
-    """Read one YAML mapping. None when it cannot be used; the reasons are added to `problems`."""
+def parse_document(
+    path: str, text: str, problems: list[Problem], *, root: type[dict[Any, Any] | list[Any]] = dict
+) -> Document | None:
+    """Read one YAML mapping, or one list where `root` says so.
+
+    None when it cannot be used; the reasons are added to `problems`.
+    """
     source = index_text(path, text)
     if len(text) > MAX_CHARACTERS:
         problems.append(
@@ -120,7 +125,7 @@ def parse_document(path: str, text: str, problems: list[Problem]) -> Document | 
     if builder is None:
         return None
     problems.extend(builder.problems)
-    return _finish(source, builder, problems)
+    return _finish(source, builder, problems, root)
 
 
 def _read_quickly(source: Text) -> _Builder | None:
@@ -191,18 +196,22 @@ def _take(builder: _Builder, event: Any, events: Any) -> None:
             pass
 
 
-def _finish(source: Text, builder: _Builder, problems: list[Problem]) -> Document | None:
+def _finish(
+    source: Text,
+    builder: _Builder,
+    problems: list[Problem],
+    kind: type[dict[Any, Any] | list[Any]],
+) -> Document | None:
     root = builder.root
     if root is None or root.value is None:
         problem = Problem("LW117", f"{source.path} is empty", Place(source.path, 1))
     elif builder.documents > 1:
         where = source.place(builder.second_document)
         problem = Problem("LW117", "a file holds one document", where, hint="split the file")
-    elif not isinstance(root.value, dict):
+    elif not isinstance(root.value, kind):
         where = source.place(root.start, root.end)
-        problem = Problem(
-            "LW117", f"{source.path} is not a mapping", where, hint="write key: value"
-        )
+        wanted, hint = ("a mapping", "write key: value") if kind is dict else ("a list", "")
+        problem = Problem("LW117", f"{source.path} is not {wanted}", where, hint=hint)
     else:
         return None if builder.problems else Document(source, root)
     problems.append(problem)

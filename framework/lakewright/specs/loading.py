@@ -8,8 +8,12 @@ from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import TableName
+from lakewright.specs.custom_rules import FOLDER as RULES
+from lakewright.specs.custom_rules import NO_RULES, OwnRules, read_own_rules
+from lakewright.specs.data_files import named_lists
 from lakewright.specs.defaults import DEFAULTS, read_defaults
 from lakewright.specs.documents import parse_document
+from lakewright.specs.each import expand_spec
 from lakewright.specs.macros import FOLDER as MACROS
 from lakewright.specs.macros import read_macros
 from lakewright.specs.models import SettingsModel
@@ -46,17 +50,22 @@ def load_files(
         raise SpecError("LW110", f"there is no {SETTINGS}", hint="lakewright init")
     found = list(problems)
     settings = read_settings(by_path[SETTINGS], found)
-    reading = _Reading(_surroundings(settings, by_path, found), found)
-    for path in sorted(by_path):
-        if is_spec(path):
+    missing = frozenset(unreadable)
+    around = _surroundings(settings, by_path, missing, found)
+    reading = _Reading(around, found)
+    specs = [path for path in sorted(by_path) if is_spec(path)]
+    lists = {place for path in specs for place in named_lists(by_path[path])}
+    for path in specs:
+        if path not in lists:
             reading.read_spec(path)
-    for path in unreadable:
-        reading.miss(path)
+    for path in sorted(missing):
+        if is_spec(path) and path not in lists:
+            reading.miss(path)
     for path in sorted(by_path):
         if path.endswith(".sql") and path not in reading.claimed and not _is_macro(path):
             reading.read_lone_query(path)
     broken = (set(reading.named) | reading.guessed) - set(reading.tables)
-    return _project(settings, root, reading.tables.values(), found, broken)
+    return _project(settings, root, reading.tables.values(), found, broken, rules=around.rules)
 
 
 def load_released(
@@ -79,6 +88,7 @@ def load_released(
         tables=tuple(tables),
         problems=tuple(problem for each in projects for problem in each.problems),
         broken=tuple(name for each in projects for name in each.broken),
+        rules=(),  # each table brings its own
     )
 
 
@@ -106,7 +116,10 @@ def _normalise(file: SourceFile) -> SourceFile:
 
 
 def _surroundings(
-    settings: Settings, files: Mapping[str, SourceFile], problems: list[Problem]
+    settings: Settings,
+    files: Mapping[str, SourceFile],
+    unreadable: frozenset[str],
+    problems: list[Problem],
 ) -> Surroundings:
     macros = [files[path] for path in sorted(files) if _is_macro(path)]
     defaults = [
@@ -114,9 +127,20 @@ def _surroundings(
         for path in sorted(files)
         if PurePosixPath(path).name == DEFAULTS and PurePosixPath(path).parts[0] == SPECS
     ]
+    rules = [files[path] for path in sorted(files) if is_rule(path)]
     return Surroundings(
-        settings, files, read_defaults(defaults, problems), read_macros(macros, problems)
+        settings,
+        files,
+        read_defaults(defaults, problems),
+        read_macros(macros, problems),
+        read_own_rules(rules, problems),
+        unreadable,
     )
+
+
+def is_rule(path: str) -> bool:
+    """Whether the file at `path` describes a rule of the project."""
+    return path.startswith(f"{RULES}/") and path.endswith(".yml")
 
 
 def _is_macro(path: str) -> bool:
@@ -145,11 +169,17 @@ class _Reading:
         if isinstance(query, str) and not is_inline(query):
             named = named_query(path, query.strip(), self.around.files)
             self.claimed.update([named] if named else [])
-        name, spec = read_table(document, self.around, self.problems)
-        if name is None:
+        made = expand_spec(document, self.around.files, self.around.unreadable, self.problems)
+        for one in made:
+            problems: list[Problem] = []
+            name, spec = read_table(one, self.around, problems)
+            self.problems.extend(map(one.told, problems))
+            if name is not None:
+                self._keep(name, one.row or document.place("table"), spec)
+            elif one.row is None:
+                self.miss(path)
+        if not made:
             self.miss(path)
-        else:
-            self._keep(name, document.place("table"), spec)
 
     def read_lone_query(self, path: str) -> None:
         """A query without a spec: a table with defaults, when its folder is a schema."""
@@ -200,6 +230,8 @@ def _project(
     tables: Iterable[TableSpec],
     problems: Iterable[Problem] = (),
     broken: Iterable[TableName] = (),
+    *,
+    rules: OwnRules = NO_RULES,
 ) -> Project:
     model = settings.model
     return Project(
@@ -217,6 +249,9 @@ def _project(
         tables=tuple(sorted(tables, key=lambda spec: spec.name)),
         problems=tuple(sorted(problems, key=_by_place)),
         broken=tuple(sorted(broken)),
+        rules=tuple(rule for _, rule in sorted(rules.known.items())),
+        broken_rules=tuple(sorted(rules.broken)),
+        places=settings.places,
     )
 
 

@@ -25,6 +25,7 @@ FOLDER = "sql/_macros/"
 MAX_OUTPUT = 1_000_000  # characters of one rendered text
 MAX_CALLS = 20_000  # of macros, in one query
 
+ROW = "each"  # the table's row of `for_each`, in a query
 LOOP_STATE = ("first", "index", "index0", "last", "length")
 FILTERS = ("default", "first", "join", "last", "length", "lower", "replace", "trim", "upper")
 _EXPRESSIONS = (
@@ -178,19 +179,28 @@ def _parse(sandbox: Sandbox, file: SourceFile) -> nodes.Template:
     return sandbox.parse(file.text, file.path, file.path)
 
 
-def _is_loop_state(node: nodes.Node) -> bool:
-    """`loop.last` and the like: attributes of nothing else."""
+def is_row_value(node: nodes.Node) -> bool:
+    """`each.region` and the like."""
+    match node:
+        case nodes.Getattr(node=nodes.Name(name="each"), attr=attr):
+            return not attr.startswith("_")
+        case _:
+            return False
+
+
+def _is_attribute(node: nodes.Node) -> bool:
+    """`loop.last` and the like, and a value of a row: attributes of nothing else."""
     match node:
         case nodes.Getattr(node=nodes.Name(name="loop"), attr=attr):
             return attr in LOOP_STATE
         case _:
-            return False
+            return is_row_value(node)
 
 
 def _refuse(
     node: nodes.Node, allowed: tuple[type[nodes.Node], ...], depth: int
 ) -> Iterable[tuple[int, str]]:
-    if not isinstance(node, allowed) and not _is_loop_state(node):
+    if not isinstance(node, allowed) and not _is_attribute(node):
         yield node.lineno, f"`{type(node).__name__.lower()}`"
         return
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:

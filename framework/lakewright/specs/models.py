@@ -334,14 +334,32 @@ class DefaultsModel(Model):
     freshness: FreshnessModel | None = None
 
 
+_ROWS = {
+    "oneOf": [
+        {"type": "array", "minItems": 1, "items": {"type": "object"}},
+        {
+            "type": "object",
+            "properties": {"file": {"type": "string"}},
+            "required": ["file"],
+            "additionalProperties": False,
+        },
+    ]
+}
+ForEach = Annotated[Any, WithJsonSchema(_ROWS)]
+
+
 class AnyTableModel(Model):
-    table: str = Field(description="schema.table")
-    kind: str = Field(default="table", description="source, ingest, table or view.")
+    table: str = Field(description="schema.table; may hold ${each.NAME} with for_each.")
+    kind: str = Field(default="table", description="source, ingest, seed, table or view.")
     description: str = ""
     owner: str = Field(default="", description="Who answers for it.")
     tags: Words = ()
     columns: dict[str, ColumnModel | None] = Field(default_factory=dict)
     key: Names = Field(default=(), description="Columns that are never NULL and unique together.")
+    for_each: ForEach = Field(
+        default=None,
+        description="Rows that make one table each: a list of mappings, or {file: a .csv or .yml}.",
+    )
 
 
 class SourceModel(AnyTableModel):
@@ -392,14 +410,6 @@ class TableModel(ViewModel):
     refresh: Literal["auto", "full", "incremental"] = "auto"
     cluster_by: Names = Field(default=(), description="A hint for the layout of files.")
     retention: Days | None = None
-
-
-MODELS: dict[str, type[AnyTableModel]] = {
-    "source": SourceModel,
-    "ingest": IngestModel,
-    "table": TableModel,
-    "view": ViewModel,
-}
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:

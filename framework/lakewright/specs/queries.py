@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from lakewright.errors import Place, Problem
 from lakewright.specs.documents import Document, Node
@@ -52,11 +53,13 @@ def is_inline(query: str) -> bool:
     return "\n" in query.strip() or not query.strip().endswith(".sql")
 
 
-def read_file_query(file: SourceFile, macros: Macros, problems: list[Problem]) -> Query | None:
+def read_file_query(
+    file: SourceFile, macros: Macros, problems: list[Problem], each: Mapping[str, Any] | None = None
+) -> Query | None:
     if not file.text.strip():
         problems.append(Problem("LW117", f"{file.path} is empty", Place(file.path, 1)))
         return None
-    rendered = render_query(file.path, file.text, macros, problems)
+    rendered = render_query(file.path, file.text, macros, problems, each=each)
     return Query(rendered.text, (file, *rendered.macros)) if rendered else None
 
 
@@ -66,12 +69,17 @@ def read_query(
     files: Mapping[str, SourceFile],
     macros: Macros,
     problems: list[Problem],
+    *,
+    each: Mapping[str, Any] | None = None,
 ) -> Query | None:
-    """The query of a spec, None with its problems when there is none or more than one."""
+    """The query of a spec, None with its problems when there is none or more than one.
+
+    `each` is the table's row of `for_each`.
+    """
     path = document.path
     beside = query_paths(path, files)
     if query is None and len(beside) == 1:
-        return read_file_query(files[beside[0]], macros, problems)
+        return read_file_query(files[beside[0]], macros, problems, each)
     where = document.place("query" if query is not None else "table")
     if query is not None and not is_inline(query):
         named = named_query(path, query.strip(), files)
@@ -80,10 +88,10 @@ def read_query(
             return None
         others = [place for place in beside if place != named]
         if not others:
-            return read_file_query(files[named], macros, problems)
+            return read_file_query(files[named], macros, problems, each)
         beside = (named, *others)
     elif query is not None and not beside:
-        return _inline(document, macros, problems)
+        return _inline(document, macros, problems, each)
     elif query is not None:
         beside = ("the key `query`", *beside)
     if not beside:
@@ -103,11 +111,13 @@ def _missing(query: str, where: Place, files: Mapping[str, SourceFile]) -> Probl
     return Problem("LW142", f"there is no file `{query}`", where, hint=hint)
 
 
-def _inline(document: Document, macros: Macros, problems: list[Problem]) -> Query | None:
+def _inline(
+    document: Document, macros: Macros, problems: list[Problem], each: Mapping[str, Any] | None
+) -> Query | None:
     node = document.find(("query",))
     assert node is not None, "the key was read"
     before = len(problems)
-    rendered = render_query(document.path, node.value, macros, problems)
+    rendered = render_query(document.path, node.value, macros, problems, each=each)
     lines = _line_segments(document.source.text, node)
     own = SqlText(document.path, document.source.text, node.value, lines)
     # Places inside the value, as templates give them, are moved to where the value stands.

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lakewright.errors import Place, Problem, SpecError
+from lakewright.specs.csv_files import MAX_BYTES
+from lakewright.specs.custom_rules import FOLDER as RULES
+from lakewright.specs.data_files import named_data
 from lakewright.specs.documents import MAX_CHARACTERS
 from lakewright.specs.loading import is_spec, load_files
 from lakewright.specs.queries import QUERIES, SPECS
 from lakewright.specs.settings import SETTINGS
 from lakewright.specs.values import Project, SourceFile
 
-_ENDINGS = {SPECS: (".yml", ".sql", ".py"), QUERIES: (".sql",)}
+_ENDINGS = {SPECS: (".yml", ".sql", ".py"), QUERIES: (".sql",), RULES: (".yml",)}
 
 
 def load_project(path: str | os.PathLike[str]) -> Project:
@@ -33,7 +36,27 @@ def load_project(path: str | os.PathLike[str]) -> Project:
             files.append(file)
         elif is_spec(name):
             unreadable.append(name)
+    for name in _named_data(root, files):
+        file = _read(root, name, problems)
+        if file is not None:
+            files.append(file)
+        else:
+            unreadable.append(name)
     return load_files(files, str(root), problems=problems, unreadable=unreadable)
+
+
+def _named_data(root: Path, files: list[SourceFile]) -> list[str]:
+    """Data files that specs name and that are there; no other data of a project is read."""
+    read = {file.path for file in files}
+    named = {path for file in files if is_spec(file.path) for path in named_data(file)}
+    return sorted(path for path in named - read if _is_file(root / path))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def find_root(path: Path) -> Path:
@@ -81,7 +104,13 @@ def _read(root: Path, name: str, problems: list[Problem]) -> SourceFile | None:
         problems.append(Problem("LW190", message, Place(name, 1), hint="copy the file"))
         return None
     try:
-        if path.stat().st_size > 4 * MAX_CHARACTERS:
+        size = path.stat().st_size
+        if size > MAX_BYTES and name.lower().endswith(".csv"):
+            message = f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are part of the code"
+            hint = "load it with kind: ingest, which is made for data"
+            problems.append(Problem("LW133", message, Place(name, 1), hint=hint))
+            return None
+        if size > 4 * MAX_CHARACTERS:
             message = f"{name} has more than {MAX_CHARACTERS} characters"
             problems.append(Problem("LW116", message, Place(name, 1)))
             return None

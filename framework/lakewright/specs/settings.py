@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from lakewright.errors import Problem, SpecError
+from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import is_column_name, parse_environment
 from lakewright.specs.documents import Document, parse_document
+from lakewright.specs.flow import write_flow
 from lakewright.specs.models import ServeModel, SettingsModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
@@ -21,13 +19,12 @@ from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
 
 SETTINGS = "lakewright.yml"
 
-_UNSAFE = re.compile(r"[^ -~]")  # YAML folds or refuses some of what JSON writes as it is
-
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     model: SettingsModel
     targets: Mapping[str, TargetSpec]
+    places: Mapping[str, Place] = field(default_factory=dict)  # "schemas.silver.retention"
 
     @property
     def layers(self) -> dict[str, str]:
@@ -64,7 +61,8 @@ def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
         where = document.place("default_target")
         hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
-    return Settings(model, targets), tuple(problems)
+    places = {".".join(map(str, loc)): place for loc, place in document.places()}
+    return Settings(model, targets, places), tuple(problems)
 
 
 def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any]) -> SourceFile:
@@ -87,7 +85,7 @@ def reduce_settings(settings: Settings, schema: str, variables: Mapping[str, Any
         reduced["retention"] = f"{model.retention}d"
     if model.keep_releases is not None:
         reduced["keep_releases"] = model.keep_releases
-    lines = (f"{key}: {_flow(value)}\n" for key, value in sorted(reduced.items()))
+    lines = (f"{key}: {write_flow(value)}\n" for key, value in sorted(reduced.items()))
     return SourceFile(SETTINGS, "".join(lines))
 
 
@@ -102,20 +100,6 @@ def _read_model(document: Document, problems: list[Problem]) -> SettingsModel:
         model = validate_model(SettingsModel, document, [], value=named)
     assert model is not None, "only the name must be there"
     return model
-
-
-def _flow(value: Any) -> str:
-    match value:
-        case dict():
-            items = (f"{_flow(key)}: {_flow(value[key])}" for key in sorted(value))
-            return "{" + ", ".join(items) + "}"
-        case list():
-            return "[" + ", ".join(_flow(item) for item in value) + "]"
-        case date():
-            return value.isoformat()
-        case _:
-            text = json.dumps(value, ensure_ascii=False)
-            return _UNSAFE.sub(lambda match: f"\\U{ord(match[0]):08x}", text)
 
 
 def _schema_problems(document: Document, model: SettingsModel) -> list[Problem]:

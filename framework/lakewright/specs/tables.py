@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import TableName, is_column_name
+from lakewright.specs.custom_rules import NO_RULES, OwnRules
 from lakewright.specs.defaults import Defaults, chain_of, merge_defaults
 from lakewright.specs.documents import Document
+from lakewright.specs.each import Produced
 from lakewright.specs.expectations import read_rules
-from lakewright.specs.inputs import read_input
+from lakewright.specs.kinds import KINDS, Making, Transform
 from lakewright.specs.macros import Macros
 from lakewright.specs.models import (
-    MODELS,
     AnyTableModel,
     ColumnModel,
     ContractModel,
     FreshnessModel,
     SourceModel,
     TableModel,
-    ViewModel,
     WrittenModel,
 )
-from lakewright.specs.queries import Query, query_paths, read_query, spec_path
+from lakewright.specs.queries import Query, spec_path
 from lakewright.specs.settings import Settings, reduce_settings
 from lakewright.specs.texts import suggest
-from lakewright.specs.transforms import read_transform, used_vars
+from lakewright.specs.transforms import used_vars
 from lakewright.specs.validation import LATER_KINDS, validate_model
 from lakewright.specs.values import (
     ColumnSpec,
@@ -37,7 +37,6 @@ from lakewright.specs.values import (
     ExpectSpec,
     Freshness,
     Kind,
-    PythonRef,
     SourceFile,
     TableSpec,
 )
@@ -54,6 +53,8 @@ class Surroundings:
     files: Mapping[str, SourceFile]
     defaults: Mapping[str, Defaults]
     macros: Macros
+    rules: OwnRules = NO_RULES
+    unreadable: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ class Origin:
     file: SourceFile
     where: Place
     document: Document | None = None
+    each: Mapping[str, Any] = field(default_factory=dict)
+    row: Place | None = None
 
     @property
     def spec_path(self) -> str:
@@ -78,37 +81,33 @@ class Origin:
         return self.document.place(key, node.value.index(item))
 
 
-@dataclass(frozen=True, slots=True)
-class Transform:
-    """What makes the rows: a query, a Python function, or neither."""
-
-    query: Query | None = None
-    python: PythonRef | None = None
-
-    @property
-    def files(self) -> tuple[SourceFile, ...]:
-        query = self.query.files if self.query else ()
-        return (*query, *(self.python.closure if self.python else ()))
-
-
 def read_table(
-    document: Document, around: Surroundings, problems: list[Problem]
+    made: Produced, around: Surroundings, problems: list[Problem]
 ) -> tuple[TableName | None, TableSpec | None]:
     """The name where it is known, and the spec when nothing is wrong with it."""
-    before = len(problems)
-    name = _read_name(document, around.settings, problems)
+    before, document = len(problems), made.document
+    name = _read_name(made, around.settings, problems)
     kind = _read_kind(document, problems)
-    model = validate_model(MODELS[kind], document, problems, kind=kind) if kind else None
-    file = around.files[document.path]
+    model = validate_model(KINDS[kind].model, document, problems, kind=kind) if kind else None
     if kind is None or model is None:
         return name, None
-    origin = Origin(name or _UNNAMED, file, document.place("table"), document)
+    where = document.place("table")
+    origin = Origin(name or _UNNAMED, made.file, where, document, made.each, made.row)
     sound, found = len(problems) == before, list[Problem]()
-    transform = _read_transform(document, model, around, found)
+    making = Making(
+        kind,
+        document,
+        around.files,
+        around.macros,
+        found,
+        each=made.each,
+        unreadable=around.unreadable,
+    )
+    transform = KINDS[kind].transform(making, model)
     # A key that was misspelt may be the one that names the query.
     problems.extend(problem for problem in found if sound or problem.code != "LW140")
-    spec = _compose(origin, kind, model, transform, around, problems=problems)
-    return name, None if len(problems) > before else spec
+    spec = _compose(origin, kind, model, transform or Transform(), around, problems=problems)
+    return name, None if len(problems) > before or transform is None else spec
 
 
 def read_query_table(
@@ -136,61 +135,34 @@ def check_schema(
     return False
 
 
-def _read_name(document: Document, settings: Settings, problems: list[Problem]) -> TableName | None:
-    written = document.root.value.get("table")
+def _read_name(made: Produced, settings: Settings, problems: list[Problem]) -> TableName | None:
+    written = made.document.root.value.get("table")
     if not isinstance(written, str):
         return None  # the model says what is wrong with it
+    where = made.row or made.document.place("table")
     try:
-        name = TableName.parse(written, document.place("table"))
+        name = TableName.parse(written, where)
     except SpecError as error:
         problems.extend(error.problems)
         return None
-    check_schema(name, document.place("table"), settings, problems)
+    check_schema(name, where, settings, problems)
     return name
 
 
 def _read_kind(document: Document, problems: list[Problem]) -> Kind | None:
     written = document.root.value.get("kind", "table")
     where = document.place("kind")
+    kinds = f"kinds: {', '.join(KINDS)}"
     match written:
-        case "source" | "ingest" | "table" | "view":
-            return written  # type: ignore[no-any-return]
+        case str() if written in KINDS:
+            return written
         case str() if written in LATER_KINDS:
             message = f"`kind: {written}` is not available in this version"
-            problems.append(Problem("LW124", message, where, hint=f"kinds: {', '.join(MODELS)}"))
+            problems.append(Problem("LW124", message, where, hint=kinds))
         case _:
-            hint = suggest(str(written), MODELS) or f"kinds: {', '.join(MODELS)}"
+            hint = suggest(str(written), KINDS) or kinds
             problems.append(Problem("LW125", f"`{written}` is not a kind", where, hint=hint))
     return None
-
-
-def _read_transform(
-    document: Document, model: AnyTableModel, around: Surroundings, problems: list[Problem]
-) -> Transform:
-    files = around.files
-    if isinstance(model, TableModel) and model.python is not None:
-        where = document.place("python")
-        others = [*query_paths(document.path, files), *(["`query`"] if model.query else [])]
-        if others:
-            message = f"this table has a Python transform and a query: {' and '.join(others)}"
-            problems.append(Problem("LW141", message, where, hint="keep one of them"))
-        if not model.reads:
-            message = "a Python transform needs `reads`: only declared inputs are handed in"
-            problems.append(Problem("LW174", message, where, hint="reads: [schema.table]"))
-        python = read_transform(model.python, where, document.path, files, problems)
-        return Transform(python=python)
-    if isinstance(model, ViewModel):
-        if isinstance(model, TableModel) and model.reads:
-            message = "`reads` belongs to a Python transform; what a query reads is found in it"
-            problems.append(Problem("LW174", message, document.place("reads"), hint="leave it out"))
-        query = read_query(document, model.query, files, around.macros, problems)
-        return Transform(query)
-    for path in query_paths(document.path, files):
-        message = f"a table of kind {document.root.value['kind']} has no query, but {path} exists"
-        problems.append(
-            Problem("LW141", message, document.place("kind"), hint="remove one of them")
-        )
-    return Transform()
 
 
 def _compose(
@@ -208,10 +180,13 @@ def _compose(
     own = read_rules(document, getattr(model, "expect", ()), problems) if document else ()
     rules = (*merged.rules, *own)
     variables = _variables(settings, transform, rules)
+    used = tuple(around.rules.known[name] for name in _own_names(rules, around.rules))
     own_files = [origin.file, *(defaults.file for defaults in chain), *transform.files]
+    own_files += [rule.file for rule in used]
     schema = settings.model.schemas.get(name.schema)
     inherited = schema.retention if schema and isinstance(model, WrittenModel) else None
     values = merged.values
+    making = Making(kind, document, around.files, around.macros, problems) if document else None
     publish_with = values.get("publish_with", ())
     return TableSpec(
         name=name,
@@ -228,8 +203,9 @@ def _compose(
         refresh=values.get("refresh", "auto"),
         query=transform.query.text if transform.query else None,
         python=transform.python,
+        seed=transform.seed,
         reads=_names("reads", getattr(model, "reads", ()), origin, problems),
-        input=read_input(name, model, document, values, problems=problems),
+        input=KINDS[kind].input(name, making, model, values) if making else None,
         system=values.get("system", ""),
         publish_with=_names("publish_with", publish_with, origin, problems),
         snapshot=isinstance(model, SourceModel) and model.snapshot,
@@ -238,10 +214,18 @@ def _compose(
         contract=_contract(getattr(model, "contract", None)),
         on_schema_change=values.get("on_schema_change"),
         vars=variables,
+        rules=used,
+        each=origin.each,
+        row=origin.row,
         files=_sorted((*own_files, reduce_settings(settings, name.schema, variables))),
         places={**_places(document), **merged.places},
         provenance=merged.provenance,
     )
+
+
+def _own_names(rules: tuple[ExpectSpec, ...], own: OwnRules) -> list[str]:
+    """The project's own rules among those of a table, by name."""
+    return sorted({rule.rule for rule in rules} & own.known.keys())
 
 
 def _sorted(files: tuple[SourceFile, ...]) -> tuple[SourceFile, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
@@ -12,11 +14,14 @@ from jinja2.lexer import TokenStream
 from lakewright.errors import Problem
 from lakewright.specs.macros import (
     MAX_OUTPUT,
+    ROW,
     Macros,
     Sandbox,
     call_table,
+    is_row_value,
     refuse_in_query,
 )
+from lakewright.specs.plain_words import is_plain_word
 from lakewright.specs.texts import Text, index_text, suggest
 from lakewright.specs.values import Segment, SourceFile, SqlText
 
@@ -42,8 +47,15 @@ class Rendered:
     macros: tuple[SourceFile, ...] = ()
 
 
-def render_query(path: str, raw: str, macros: Macros, problems: list[Problem]) -> Rendered | None:
-    """Render one query; None with its problems added."""
+def render_query(
+    path: str,
+    raw: str,
+    macros: Macros,
+    problems: list[Problem],
+    *,
+    each: Mapping[str, Any] | None = None,
+) -> Rendered | None:
+    """Render one query; None with its problems added. `each` is the table's row of `for_each`."""
     if not any(mark in raw for mark in ("{{", "{%", "{#")):
         return Rendered(SqlText(path, raw, raw, (Segment(0, 0, copied=True),)))
     source = index_text(path, raw)
@@ -52,7 +64,7 @@ def render_query(path: str, raw: str, macros: Macros, problems: list[Problem]) -
         problems.append(Problem("LW160", "private characters cannot stand in a template", where))
         return None
     try:
-        return _render(source, macros, problems)
+        return _render(source, macros, problems, each or {})
     except TemplateSyntaxError as error:
         where = source.line(error.lineno)
         problems.append(Problem("LW160", f"this is not Jinja: {error.message}", where))
@@ -61,11 +73,13 @@ def render_query(path: str, raw: str, macros: Macros, problems: list[Problem]) -
     return None
 
 
-def _render(source: Text, macros: Macros, problems: list[Problem]) -> Rendered | None:
+def _render(
+    source: Text, macros: Macros, problems: list[Problem], each: Mapping[str, Any]
+) -> Rendered | None:
     scanner = Sandbox()
     tokens = _locate(list(scanner.lexer.tokeniter(source.text, source.path)), source.text)
     template = scanner.parse(source.text, source.path)
-    names = {name.name for name in template.find_all(nodes.Name)}
+    names = {name.name for name in template.find_all(nodes.Name)} - ({ROW} if each else set())
     found = [
         Problem(
             "LW162",
@@ -76,11 +90,12 @@ def _render(source: Text, macros: Macros, problems: list[Problem]) -> Rendered |
         for line, construct in refuse_in_query(template)
     ]
     found += [] if macros.broken else _unknown_names(source, tokens, names, macros)
+    found += _row_problems(source, template, each)
     problems.extend(found)
     if found or macros.broken:
         return None
     files = macros.closure(names)
-    text = _evaluate(source, files, problems)
+    text = _evaluate(source, files, problems, each)
     return None if text is None else Rendered(text, files)
 
 
@@ -114,16 +129,38 @@ def _unknown_names(
     return problems
 
 
+def _row_problems(source: Text, template: nodes.Template, each: Mapping[str, Any]) -> list[Problem]:
+    """Values of a row that are not there, or that would be more in SQL than a word."""
+    problems = []
+    for node in template.find_all(nodes.Getattr):
+        if not is_row_value(node) or not each:
+            continue
+        where = source.line(node.lineno)
+        if node.attr not in each:
+            hint = suggest(node.attr, each) or f"rows have {', '.join(each)}"
+            problems.append(Problem("LW153", f"`{node.attr}` is not in the rows", where, hint=hint))
+        elif not is_plain_word(each[node.attr]):
+            message = f"`each.{node.attr}` is no name and no whole number here"
+            hint = f"as a value it is a parameter: write :each.{node.attr}"
+            problems.append(Problem("LW154", message, where, hint=hint))
+    return problems
+
+
 def _evaluate(
-    source: Text, files: tuple[SourceFile, ...], problems: list[Problem]
+    source: Text,
+    files: tuple[SourceFile, ...],
+    problems: list[Problem],
+    each: Mapping[str, Any],
 ) -> SqlText | None:
     sandbox, callables = call_table(files)
     sandbox.calls = 0
     template = _MarkingSandbox().from_string(source.text)
+    words = {name: value for name, value in each.items() if is_plain_word(value)}
+    known = {**callables, ROW: SimpleNamespace(**words)} if each else callables
     chunks: list[str] = []
     size = 0
     try:
-        for chunk in template.generate(callables):
+        for chunk in template.generate(known):
             chunks.append(chunk)
             size += 0 if _MARK.fullmatch(chunk) else len(chunk)
             if size > MAX_OUTPUT:

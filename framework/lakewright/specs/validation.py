@@ -10,17 +10,17 @@ from pydantic_core import ErrorDetails
 
 from lakewright.errors import Problem
 from lakewright.specs.documents import Document
-from lakewright.specs.models import MODELS, Model, keys_of
+from lakewright.specs.kinds import MODELS
+from lakewright.specs.models import Model, keys_of
 from lakewright.specs.texts import suggest
 
 M = TypeVar("M", bound=Model)
 Loc = tuple[str | int, ...]
 
 # What the design names and this version does not read yet.
-LATER_KINDS = ("seed", "append", "changes")
+LATER_KINDS = ("append", "changes")
 LATER_KEYS = {
     "delete_when": "kind: changes",
-    "file": "kind: seed",
     "history": "kind: changes",
     "new": "kind: append",
     "project": "reading another project's tables",

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from lakewright.errors import Place, Problem
 from lakewright.names import TableName
 
-Kind = Literal["source", "ingest", "table", "view"]
+Kind = str  # one of `lakewright.specs.kinds`
 Action = Literal["fail", "quarantine", "drop", "warn"]
 Format = Literal["csv", "json", "parquet"]
 
@@ -81,6 +81,31 @@ class ExpectSpec:
     from_release: int | None = None
 
 
+ParameterType = Literal["column", "text", "number", "boolean", "date", "list"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSpec:
+    """What a rule of the project takes. `required` ones have no default."""
+
+    type: ParameterType
+    default: Any = None
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSpec:
+    """A row rule of the project: an SQL condition with `:parameters` in it."""
+
+    name: str
+    expression: str
+    where: Place  # of the expression
+    named: Place  # of the name
+    file: SourceFile
+    parameters: Mapping[str, ParameterSpec] = field(default_factory=dict)
+    description: str = ""  # a sentence with {parameters} in it
+
+
 @dataclass(frozen=True, slots=True)
 class PythonRef:
     """A transform in Python: `module:function`, its file and the project modules it imports.
@@ -92,6 +117,14 @@ class PythonRef:
     function: str
     where: Place
     closure: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeedFile:
+    """The CSV file of a seed. It was read once and is sound: `read_csv` gives its rows."""
+
+    file: SourceFile
+    where: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +206,7 @@ class TableSpec:
     refresh: Literal["auto", "full", "incremental"] = "auto"
     query: SqlText | None = None
     python: PythonRef | None = None
+    seed: SeedFile | None = None
     reads: tuple[TableName, ...] = ()  # declared, for Python
     input: Input | None = None
     system: str = ""  # of a source: the system it comes from
@@ -183,6 +217,9 @@ class TableSpec:
     contract: Contract | None = None
     on_schema_change: SchemaChange | None = None
     vars: Mapping[str, Any] = field(default_factory=dict)  # those it uses, with their values
+    rules: tuple[RuleSpec, ...] = ()  # the project's own that it uses
+    each: Mapping[str, Any] = field(default_factory=dict)  # its row of `for_each`
+    row: Place | None = None  # where that row stands
     files: tuple[SourceFile, ...] = ()  # all that made this spec, enough to read it again alone
     places: Mapping[str, Place] = field(
         default_factory=dict
@@ -269,6 +306,9 @@ class Project:
     tables: tuple[TableSpec, ...]
     problems: tuple[Problem, ...] = ()
     broken: tuple[TableName, ...] = ()  # written, but left out of `tables` because of a problem
+    rules: tuple[RuleSpec, ...] = ()  # the project's own
+    broken_rules: tuple[str, ...] = ()  # written, and left out because of a problem
+    places: Mapping[str, Place] = field(default_factory=dict)  # of keys in lakewright.yml
 
 
 def digest_files(files: tuple[SourceFile, ...]) -> str:

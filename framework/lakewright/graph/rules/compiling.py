@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lakewright.errors import Place, Problem, SpecError
@@ -12,12 +12,13 @@ from lakewright.graph.near import near_hint
 from lakewright.graph.relations import KnownTables
 from lakewright.graph.rules.key import key_checks
 from lakewright.graph.rules.legality import check_legal
+from lakewright.graph.rules.own import own_rules
 from lakewright.graph.rules.registry import RULES
 from lakewright.graph.rules.rule import Draft, RowDraft, Rule, WrittenRule
 from lakewright.graph.scopes import Types
 from lakewright.graph.values import Check, KeepTest, RowTest, TableTest, Test
 from lakewright.names import TableName
-from lakewright.specs import ExpectSpec, TableSpec
+from lakewright.specs import ExpectSpec, TableSpec, writes
 
 _MAX_NAME = 100
 _NAME = re.compile(r"[a-z_][a-z0-9_]*\Z")
@@ -30,13 +31,30 @@ class CompiledRules:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OtherRules:
+    """Rules of the project that a table may mean; `broken` ones are reported where they are."""
+
+    names: Collection[str] = ()
+    broken: Collection[str] = ()
+
+
+NO_OTHERS = OtherRules()
+
+
 def compile_rules(
     spec: TableSpec,
     columns: Types | None,
     tables: Mapping[TableName, Types | None],
     known: KnownTables,
+    *,
+    others: OtherRules = NO_OTHERS,
 ) -> CompiledRules:
-    """The checks of a table in the order they are written, the key's first."""
+    """The checks of a table in the order they are written, the key's first.
+
+    A rule of the project that the table carries with it goes before one of Lakewright.
+    """
+    rules = {**_BY_NAME, **own_rules(spec.rules)}
     problems: list[Problem] = []
     key, missing = _key(spec, columns)
     problems.extend(missing)
@@ -44,10 +62,12 @@ def compile_rules(
     checks = list(key)
     for at, expect in enumerate(spec.expect):
         where = rule_place(spec, at)
+        if expect.rule in others.broken and expect.rule not in rules:
+            continue
+        written = WrittenRule(spec.name, expect, where, columns, tables, known)
         try:
-            checks.extend(
-                _compile(spec, WrittenRule(spec.name, expect, where, columns, tables, known), names)
-            )
+            rule = _rule(expect, where, rules, others)
+            checks.extend(_compile(spec, rule, written, names))
         except SpecError as error:
             problems.extend(error.problems)
     return CompiledRules(tuple(checks), tuple(problems))
@@ -76,13 +96,18 @@ def _key(spec: TableSpec, columns: Types | None) -> tuple[list[Check], list[Prob
     return key_checks(lowered, spec.kind, spec.place("key")), problems
 
 
-def _compile(spec: TableSpec, written: WrittenRule, names: _Names) -> list[Check]:
-    expect = written.expect
-    rule = _BY_NAME.get(expect.rule)
+def _rule(expect: ExpectSpec, where: Place, rules: Mapping[str, Rule], others: OtherRules) -> Rule:
+    rule = rules.get(expect.rule)
     if rule is None:
-        own = expect.rule == "key"
-        hint = "write key: [...] beside columns" if own else near_hint(expect.rule, _BY_NAME)
-        raise SpecError("LW230", f"there is no rule `{expect.rule}`", written.where, hint=hint)
+        names = (*rules, *others.names)
+        hint = near_hint(expect.rule, names)
+        hint = "write key: [...] beside columns" if expect.rule == "key" else hint
+        raise SpecError("LW230", f"there is no rule `{expect.rule}`", where, hint=hint)
+    return rule
+
+
+def _compile(spec: TableSpec, rule: Rule, written: WrittenRule, names: _Names) -> list[Check]:
+    expect = written.expect
     illegal = list(check_legal(rule, spec.kind, expect, written.where))
     if illegal:
         raise SpecError.of(illegal)
@@ -130,7 +155,7 @@ def _row_test(rule: Rule, written: WrittenRule, draft: RowDraft) -> RowTest:
 
 
 def _acts_before(spec: TableSpec, rule: Rule, expect: ExpectSpec, test: Test) -> bool:
-    if spec.kind in ("view", "source"):
+    if not writes(spec.kind):
         return False
     if isinstance(test, KeepTest):
         return True

@@ -9,14 +9,14 @@ from lakewright.graph.near import listed
 from lakewright.graph.rules.unique import duplicates
 from lakewright.graph.values import Check, RowTest, TableTest
 from lakewright.names import quote
-from lakewright.specs import Kind
+from lakewright.specs import Kind, writes
 
 
 def key_checks(columns: Sequence[str], kind: Kind, where: Place) -> list[Check]:
     """The checks of a key; on what Lakewright does not write they are measured only."""
     if not columns:
         return []
-    written = kind in ("table", "ingest")
+    written = writes(kind)
     checks = [_not_null(column, where, written=written) for column in columns]
     present = [f"{quote(column)} IS NOT NULL" for column in columns]
     test = TableTest(duplicates(columns, present))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lakewright.errors import Place, Problem
 from lakewright.graph.rules.rule import Rule
-from lakewright.specs import ExpectSpec, Kind
+from lakewright.specs import ExpectSpec, Kind, writes
 
 _SPLITS = ("quarantine", "drop")
 
@@ -19,7 +19,7 @@ def check_legal(rule: Rule, kind: Kind, expect: ExpectSpec, where: Place) -> Ite
 
 def _objections(rule: Rule, kind: Kind, expect: ExpectSpec) -> Iterator[tuple[str, str]]:
     splits = expect.on_fail in _SPLITS
-    if splits and kind in ("view", "source"):
+    if splits and not writes(kind):
         yield f"a {kind} writes no rows, so none can be set apart", "use on_fail: fail or warn"
     elif splits and rule.group == "table":
         yield "it is about the whole table, not about rows", "use on_fail: fail or warn"
