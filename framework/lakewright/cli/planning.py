@@ -255,10 +255,20 @@ def read_saved(path: str) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             "LW309",
-            f"`{path}` is not a saved plan: {error}",
+            f"`{path}` is not a saved plan: {_why_not(error)}",
             hint="lakewright plan --out plan.json writes one",
         ) from error
     return cast("dict[str, Any]", saved)
+
+
+def _why_not(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or type(error).__name__
+        case KeyError():
+            return f"it has no {error}"
+        case _:
+            return str(error)
 
 
 def wish_of(saved: dict[str, Any]) -> Wish:
@@ -306,7 +316,9 @@ def _save(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise LakeError(
-            "LW346", f"cannot write the plan to {path}: {error}", hint="choose another file"
+            "LW346",
+            f"cannot write the plan to {path}: {error.strerror}",
+            hint="choose another file",
         ) from error
 
 

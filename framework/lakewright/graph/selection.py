@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from lakewright.errors import UsageError
-from lakewright.graph.near import near_hint
+from lakewright.graph.near import near_hint, near_name
 from lakewright.graph.values import Graph, Step
 from lakewright.names import TableName
 
@@ -141,6 +141,21 @@ def _nothing(graph: Graph, expressions: Sequence[str]) -> UsageError:
     wanted = " ".join(expressions) or "everything"
     words = [word for word in re.split(r"[\s,+]+", wanted) if word and not word.isdigit()]
     names = [*(str(name) for name in graph.steps), *(name.table for name in graph.steps)]
-    hints = [hint for word in words if (hint := near_hint(word.rpartition(":")[2], names))]
+    hints = [hint for word in words if (hint := _near(graph, word, names))]
     hint = hints[0] if hints else "lakewright ls shows all names"
     return UsageError("LW301", f"nothing is selected by `{wanted}`", hint=hint)
+
+
+def _near(graph: Graph, word: str, names: list[str]) -> str:
+    method, colon, value = word.partition(":")
+    steps = graph.steps.values()
+    values = {
+        "tag": {tag for step in steps for tag in step.tags},
+        "layer": {step.layer for step in steps},
+        "schema": {step.name.schema for step in steps},
+        "owner": {step.owner for step in steps if step.owner},
+    }
+    if colon and method in values:
+        nearest = near_name(value, values[method])
+        return f"did you mean `{method}:{nearest}`?" if nearest else ""
+    return near_hint(value if colon else word, names)

@@ -81,7 +81,8 @@ class Document:
             node = self.find(loc[:length])
             if node is not None:
                 return self._place_of(loc[:length], node)
-        return self.source.place(self.root.start)
+        first = next(iter(self.root.keys.values()), (self.root.start, self.root.start + 1))
+        return self.source.place(*first)
 
     def key_place(self, *loc: str | int) -> Place:
         """The key at `loc`; for an item of a list, the item."""
@@ -337,6 +338,13 @@ def _syntax_problem(source: Text, error: YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     where = source.place(mark.index) if mark is not None else source.line(1)
     message = error.problem if isinstance(error, MarkedYAMLError) and error.problem else ""
+    opened = getattr(error, "context_mark", None)
+    if opened is not None and mark is not None and opened.line < mark.line:
+        bracket = source.text[opened.index : opened.index + 1]
+        if bracket in ("[", "{"):
+            where = source.place(opened.index)
+            hint = f"close it with {']' if bracket == '[' else '}'}"
+            return Problem("LW113", f"this {bracket} is never closed", where, hint=hint)
     hint = "indent with spaces, never with tabs" if "\\t" in message else ""
     if "mapping values are not allowed" in message:
         hint = "quote a text that holds a colon followed by a space"

@@ -6,6 +6,7 @@ recursion and no deep loops, so that a query cannot reach the host and rendering
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,8 +18,8 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from lakewright.errors import Problem
-from lakewright.specs.texts import index_text
+from lakewright.errors import Place, Problem
+from lakewright.specs.texts import Text, index_text
 from lakewright.specs.values import SourceFile
 
 FOLDER = "sql/_macros/"
@@ -54,6 +55,28 @@ _EXPRESSIONS = (
     nodes.Test,
     nodes.Tuple,
 )
+_ALLOWED = "a macro is made of texts, conditions, at most two loops and calls of other macros"
+_WORDS = {
+    "AssignBlock": "a {% set %} block",
+    "Assign": "{% set %}",
+    "CallBlock": "{% call %}",
+    "Div": "`/`",
+    "Extends": "{% extends %}",
+    "FilterBlock": "{% filter %}",
+    "FloorDiv": "`//`",
+    "For": "a loop",
+    "FromImport": "{% from %}",
+    "Getattr": "a part behind a dot",
+    "If": "{% if %}",
+    "Import": "{% import %}",
+    "Include": "{% include %}",
+    "Macro": "{% macro %}",
+    "Mod": "`%`",
+    "Mul": "`*`",
+    "Pow": "`**`",
+    "With": "{% with %}",
+}
+_OPEN_BLOCK = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _IN_MACROS = (*_EXPRESSIONS, nodes.Assign, nodes.For, nodes.If, nodes.Macro)
 
 
@@ -116,11 +139,29 @@ def read_macros(files: Iterable[SourceFile], problems: list[Problem]) -> Macros:
         read[file.path] = known[0]
         for name in known[0].defines:
             if name in owners:
-                where = index_text(file.path, file.text).line(1)
+                where = _defined(index_text(file.path, file.text), name)
                 message = f"the macro `{name}` is also defined in {owners[name]}"
                 problems.append(Problem("LW164", message, where, hint="rename one of them"))
             owners.setdefault(name, file.path)
     return Macros(read, owners, broken=len(problems) > before)
+
+
+def jinja_problem(text: Text, error: TemplateSyntaxError) -> Problem:
+    """What Jinja's parser says, at its line, with what closes a block that is left open."""
+    said = error.message or "syntax error"
+    where, hint = text.line(error.lineno), "a call is written {{ macro('text') }}"
+    open_ = _OPEN_BLOCK.search(said)
+    if open_:
+        what, message = open_[1], f"this {{% {open_[1]} %}} is never closed"
+        begins = [found.start() for found in re.finditer(rf"{{%-?\s*{what}\b", text.text)]
+        where = text.place(begins[-1], text.text.find("%}", begins[-1]) + 2) if begins else where
+        return Problem("LW160", message, where, hint=f"close it with {{% end{what} %}}")
+    return Problem("LW160", f"this is not Jinja: {said}", where, hint=hint)
+
+
+def _defined(text: Text, name: str) -> Place:
+    found = re.search(rf"{{%-?\s*macro\s+({re.escape(name)})\b", text.text)
+    return text.place(*found.span(1)) if found else text.line(1)
 
 
 def call_table(files: tuple[SourceFile, ...]) -> tuple[Sandbox, Mapping[str, Callable[..., str]]]:
@@ -152,12 +193,11 @@ def _read_file(file: SourceFile) -> tuple[MacroFile | None, tuple[Problem, ...]]
         template = _parse(sandbox, file)
         undeclared = find_undeclared_variables(template)
     except TemplateSyntaxError as error:
-        where = text.line(error.lineno)
-        return None, (Problem("LW160", f"this is not Jinja: {error.message}", where),)
+        return None, (jinja_problem(text, error),)
     except RecursionError:
         return None, (Problem("LW160", "this is nested too deeply", text.line(1)),)
     refused = [
-        Problem("LW162", f"{name} is not allowed in a macro", text.line(line))
+        Problem("LW162", f"{name} is not allowed in a macro", text.line(line), hint=_ALLOWED)
         for line, name in _refuse(template, _IN_MACROS, 0)
     ]
     macros = tuple(template.find_all(nodes.Macro))
@@ -191,7 +231,8 @@ def _refuse(
     node: nodes.Node, allowed: tuple[type[nodes.Node], ...], depth: int
 ) -> Iterable[tuple[int, str]]:
     if not isinstance(node, allowed) and not _is_loop_state(node):
-        yield node.lineno, f"`{type(node).__name__.lower()}`"
+        word = type(node).__name__
+        yield node.lineno, _WORDS.get(word, f"`{word.lower()}`")
         return
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         yield node.lineno, f"the filter `{node.name}`"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import TemplateError, TemplateSyntaxError, nodes
 from jinja2.lexer import TokenStream
@@ -15,6 +16,7 @@ from lakewright.specs.macros import (
     Macros,
     Sandbox,
     call_table,
+    jinja_problem,
     refuse_in_query,
 )
 from lakewright.specs.texts import Text, index_text, suggest
@@ -54,8 +56,7 @@ def render_query(path: str, raw: str, macros: Macros, problems: list[Problem]) -
     try:
         return _render(source, macros, problems)
     except TemplateSyntaxError as error:
-        where = source.line(error.lineno)
-        problems.append(Problem("LW160", f"this is not Jinja: {error.message}", where))
+        problems.append(jinja_problem(source, error))
     except (RecursionError, MemoryError, SyntaxError):
         problems.append(Problem("LW160", "this is nested too deeply", source.line(1)))
     return None
@@ -75,13 +76,21 @@ def _render(source: Text, macros: Macros, problems: list[Problem]) -> Rendered |
         )
         for line, construct in refuse_in_query(template)
     ]
-    found += [] if macros.broken else _unknown_names(source, tokens, names, macros)
+    found += [] if macros.broken or found else _unknown_names(source, tokens, names, macros)
     problems.extend(found)
     if found or macros.broken:
         return None
     files = macros.closure(names)
     text = _evaluate(source, files, problems)
     return None if text is None else Rendered(text, files)
+
+
+def _signature(call: str, callables: Mapping[str, Any]) -> str:
+    """How the first macro in `call` is called."""
+    names = (name for name in re.findall(r"\w+", call) if name in callables)
+    name = next(names, None)
+    arguments = getattr(callables[name], "arguments", ()) if name else ()
+    return f"it is called {{{{ {name}({', '.join(arguments)}) }}}}" if name else ""
 
 
 def _locate(tokens: list[_Token], text: str) -> list[tuple[int, _Token]]:
@@ -128,13 +137,15 @@ def _evaluate(
             size += 0 if _MARK.fullmatch(chunk) else len(chunk)
             if size > MAX_OUTPUT:
                 message = f"the query has more than {MAX_OUTPUT} characters after Jinja"
-                problems.append(Problem("LW163", message, source.line(1)))
+                hint = "a macro of it writes too much"
+                problems.append(Problem("LW163", message, source.line(1), hint=hint))
                 return None
     except _CALL_ERRORS as error:
         start = int(_MARK.findall("".join(chunks))[-1][0])
         end = source.text.find("}}", start) + 2
         where = source.place(start, end if end > 1 else None)
-        problems.append(Problem("LW165", f"this macro call fails: {error}", where))
+        hint = _signature(source.text[start:end], callables)
+        problems.append(Problem("LW165", f"this macro call fails: {error}", where, hint=hint))
         return None
     return _strip_marks(source, "".join(chunks))
 

@@ -212,8 +212,10 @@ def _csv(text: str, where: Place, folder: Path, problems: list[Problem]) -> Give
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            message = f"the file `{text}` of given rows cannot be read: {error}"
-            problems.append(Problem("LW193", message, where))
+            reason = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"
+            message = f"the file `{text}` of given rows cannot be read: {reason}"
+            hint = "a file lies beside the test; rows may stand in the test as well"
+            problems.append(Problem("LW193", message, where, hint=hint))
             return None
     reader = csv.DictReader(io.StringIO(text))
     rows = tuple(_csv_row(row) for row in reader)
