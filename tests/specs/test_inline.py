@@ -31,5 +31,5 @@ def test_each_word_is_found_where_it_is_written(style: str) -> None:
     lines = written.split("\n")
     for offset, character in enumerate(text.text):
         place = text.place(offset)
-        if character.isalpha() and character != "A" or character in ",'":
+        if (character.isalpha() and character != "A") or character in ",'":
             assert lines[place.line - 1][place.column - 1] == character, (offset, character)

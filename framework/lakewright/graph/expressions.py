@@ -28,6 +28,8 @@ _REFUSED = {
     TokenType.COLON: "parameters and paths into values are not available in rules",
     TokenType.PARAMETER: "`$` and `@` are not part of an expression",
     TokenType.PLACEHOLDER: "`?` is not part of an expression",
+    TokenType.L_BRACE: "there is no Jinja in rules",
+    TokenType.BLOCK_START: "there is no Jinja in rules",
     TokenType.SELECT: "a rule looks at one row: no subqueries",
     TokenType.WITH: "a rule looks at one row: no subqueries",
     TokenType.FROM: "a rule looks at one row: no subqueries",
@@ -143,6 +145,8 @@ def _tokens(
         tokens = tokenize(text)
     except TokenError as error:
         raise SpecError("LW234", f"`{text}` has a quote that is never closed", where) from error
+    if "{table}" in text:
+        raise SpecError("LW234", "`{table}` stands for something else in a rule", where)
     problems = [*_token_problems(source, tokens), *check_functions(source, tokens)]
     if problems:
         raise SpecError.of(_in_yaml(problem, source, where) for problem in problems)

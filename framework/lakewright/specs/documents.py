@@ -27,6 +27,7 @@ MAX_NODES = 20_000  # with aliases counted as what they stand for
 _UNUSUAL = re.compile(
     "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[|>][-+0-9]*#"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -240,6 +241,10 @@ class _Builder:
     def scalar(
         self, text: str, style: str, start: int, end: int, anchor: str | None = None
     ) -> None:
+        if _HALF.search(text):
+            where = self.source.place(start, end)
+            message = "this escape is one half of a character"  # no file can hold it
+            self.problems.append(Problem("LW113", message, where, hint="write the character"))
         value = text if style else read_scalar(text)
         self.odd += start == end
         self._add(Node(value, start, end, style, _NOTHING, _NOTHING), anchor, text)

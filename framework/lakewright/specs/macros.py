@@ -10,24 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
-from jinja2.exceptions import SecurityError
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lakewright.errors import Place, Problem
+from lakewright.specs.sandbox import FILTERS, Sandbox
 from lakewright.specs.texts import Text, index_text
 from lakewright.specs.values import SourceFile
 
 FOLDER = "sql/_macros/"
-MAX_OUTPUT = 1_000_000  # characters of one rendered text
-MAX_CALLS = 20_000  # of macros, in one query
-
 LOOP_STATE = ("first", "index", "index0", "last", "length")
-FILTERS = ("default", "first", "join", "last", "length", "lower", "replace", "trim", "upper")
 _EXPRESSIONS = (
     nodes.Add,
     nodes.And,
@@ -76,27 +69,9 @@ _WORDS = {
     "Pow": "`**`",
     "With": "{% with %}",
 }
+_HIDDEN = ("caller", "kwargs", "varargs")  # what every macro of Jinja has besides its arguments
 _OPEN_BLOCK = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _IN_MACROS = (*_EXPRESSIONS, nodes.Assign, nodes.For, nodes.If, nodes.Macro)
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """Strict, without globals, and with a budget: `calls` is set anew before each rendering."""
-
-    def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True)
-        self.globals.clear()
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.calls = 0
-
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        self.calls += 1
-        if self.calls > MAX_CALLS:
-            raise SecurityError(f"more than {MAX_CALLS} calls of macros")
-        result = super().call(context, obj, *args, **kwargs)
-        if isinstance(result, str) and len(result) > MAX_OUTPUT:
-            raise SecurityError(f"more than {MAX_OUTPUT} characters")
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +166,15 @@ def _read_file(file: SourceFile) -> tuple[MacroFile | None, tuple[Problem, ...]]
     text, sandbox = index_text(file.path, file.text), Sandbox()
     try:
         template = _parse(sandbox, file)
-        undeclared = find_undeclared_variables(template)
+        found = list(_refuse(template, _IN_MACROS, 0))  # first: what follows evaluates constants
+        undeclared = set() if found else find_undeclared_variables(template)
     except TemplateSyntaxError as error:
         return None, (jinja_problem(text, error),)
     except RecursionError:
         return None, (Problem("LW160", "this is nested too deeply", text.line(1)),)
     refused = [
         Problem("LW162", f"{name} is not allowed in a macro", text.line(line), hint=_ALLOWED)
-        for line, name in _refuse(template, _IN_MACROS, 0)
+        for line, name in found
     ]
     macros = tuple(template.find_all(nodes.Macro))
     refused += [
@@ -232,8 +208,10 @@ def _refuse(
 ) -> Iterable[tuple[int, str]]:
     if not isinstance(node, allowed) and not _is_loop_state(node):
         word = type(node).__name__
-        yield node.lineno, _WORDS.get(word, f"`{word.lower()}`")
+        yield node.lineno or 1, _WORDS.get(word, f"`{word.lower()}`")
         return
+    if isinstance(node, nodes.Name) and node.name in _HIDDEN:
+        yield node.lineno, f"`{node.name}`"
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         yield node.lineno, f"the filter `{node.name}`"
     if isinstance(node, nodes.For):

@@ -12,13 +12,12 @@ from jinja2.lexer import TokenStream
 
 from lakewright.errors import Problem
 from lakewright.specs.macros import (
-    MAX_OUTPUT,
     Macros,
-    Sandbox,
     call_table,
     jinja_problem,
     refuse_in_query,
 )
+from lakewright.specs.sandbox import MAX_OUTPUT, Sandbox
 from lakewright.specs.texts import Text, index_text, suggest
 from lakewright.specs.values import Segment, SourceFile, SqlText
 
@@ -127,7 +126,7 @@ def _evaluate(
     source: Text, files: tuple[SourceFile, ...], problems: list[Problem]
 ) -> SqlText | None:
     sandbox, callables = call_table(files)
-    sandbox.calls = 0
+    sandbox.restart()
     template = _MarkingSandbox().from_string(source.text)
     chunks: list[str] = []
     size = 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from lakewright.graph.literals import literal
 from lakewright.graph.rules.rule import WrittenRule
+
+_NUMBERS = ("tinyint", "smallint", "int", "bigint", "decimal", "float", "double")
 
 
 def operand(written: WrittenRule, column: str, value: object) -> str:
@@ -19,8 +21,12 @@ def operand(written: WrittenRule, column: str, value: object) -> str:
             return literal(date.fromisoformat(value))
         if isinstance(value, str) and kind == "timestamp":
             return literal(datetime.fromisoformat(value))
+        if isinstance(value, str) and kind is not None and kind.startswith(_NUMBERS):
+            return literal(Decimal(value))
+        if isinstance(value, int) and abs(value) >= 10**38:
+            raise ValueError(value)
         return literal(value)
-    except ValueError as error:
+    except (ValueError, InvalidOperation) as error:
         raise written.fail(f"`{value}` is not a {kind or 'value of SQL'}") from error
 
 
