@@ -157,9 +157,9 @@ def _target(
         texts += [(("base", "lake"), model.base.lake)]
         named += [(("base", "environment"), model.base.environment)]
     texts += named
-    for key in FIXED_CONF:
+    for key, fixed in FIXED_CONF.items():
         if key in model.conf:
-            hint = f"leave it out: it is always {FIXED_CONF[key]}"
+            hint = f"leave it out: it is always {fixed}"
             place = document.key_place(*at, "conf", key)
             problems.append(Problem("LW166", f"`{key}` is set by Lakewright", place, hint=hint))
     for loc, text in texts:

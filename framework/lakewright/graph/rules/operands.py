@@ -13,6 +13,8 @@ _NUMBERS = ("tinyint", "smallint", "int", "bigint", "decimal", "float", "double"
 
 def operand(written: WrittenRule, column: str, value: object) -> str:
     """`value` as a literal; texts for dates and timestamps become typed ones. Raises LW231."""
+    if isinstance(value, int) and abs(value) >= 10**38:  # no type of SQL holds it
+        raise written.fail(f"{value} is too large a number")
     if not isinstance(value, bool | int | float | Decimal | str | date):
         raise written.fail(f"`{value}` is not a value a column can be compared with")
     kind = (written.columns or {}).get(column)
@@ -23,8 +25,6 @@ def operand(written: WrittenRule, column: str, value: object) -> str:
             return literal(datetime.fromisoformat(value))
         if isinstance(value, str) and kind is not None and kind.startswith(_NUMBERS):
             return literal(Decimal(value))
-        if isinstance(value, int) and abs(value) >= 10**38:
-            raise ValueError(value)
         return literal(value)
     except (ValueError, InvalidOperation) as error:
         raise written.fail(f"`{value}` is not a {kind or 'value of SQL'}") from error
