@@ -154,10 +154,12 @@ BREAKING = {
     "a cast": "SELECT id, person, cast(person AS int) AS amount FROM bronze.orders\n",
     "an error raised": "SELECT id, person, cast(raise_error(person) AS int) AS amount"
     " FROM bronze.orders\n",
-    "a date": "SELECT id, cast(to_date(person, 'y') AS string) AS person, amount FROM bronze.orders\n",
+    "a date": "SELECT id, cast(to_date(person, 'y') AS string) AS person, amount"
+    " FROM bronze.orders\n",
     "a timestamp": "SELECT id, cast(cast(person AS timestamp) AS string) AS person, amount"
     " FROM bronze.orders\n",
-    "a number": "SELECT id, person, to_number(person, '999') AS amount FROM bronze.orders\n",
+    "a number": "SELECT id, person, cast(to_number(person, '9') AS int) AS amount"
+    " FROM bronze.orders\n",
     "an address": "SELECT id, url_decode(concat('%', person)) AS person, amount"
     " FROM bronze.orders\n",
     "a zone": "SELECT id, cast(from_utc_timestamp(timestamp'2024-01-01 00:00:00', person)"

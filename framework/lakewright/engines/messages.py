@@ -189,7 +189,7 @@ def _cause(text: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    return re.sub(r"'[^']*'|value \S+", "a value", _first_line(_cause(text)))
+    return re.sub(r"'[^']*'|value (?!of\b)\S+", "a value", _first_line(_cause(text)))
 
 
 def _with_tables(text: str) -> str:
