@@ -252,7 +252,7 @@ def read_saved(path: str) -> dict[str, Any]:
         wish = saved["decision"]["wish"]
         if set(wish) != {field.name for field in fields(Wish)}:
             raise ValueError("it was made by another version")  # noqa: TRY301 - told like the rest
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             "LW309",
             f"`{path}` is not a saved plan: {_why_not(error)}",
