@@ -37,6 +37,7 @@ bench-versioning: $(STAMP)-all ## time what works on releases, with up to 300 ta
 soak: $(STAMP)-all ## the slow tests, on both engines, with every fault and 10,000 histories
 	SOAK=1 HISTORIES=10000 HISTORY_STEPS=20 $(BIN)/pytest -q tests/proof/test_histories.py tests/proof/test_fault_matrix_crashes.py
 	HISTORIES=2000 $(BIN)/pytest -q tests/proof/test_column_precise.py
+	SOAK=1 $(BIN)/pytest -q tests/proof/test_fuzzed_project.py
 	$(BIN)/pytest -q -m "slow and not spark"
 	$(BIN)/pytest -q -m "slow and spark"
 

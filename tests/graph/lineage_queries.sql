@@ -5,7 +5,7 @@ SELECT * FROM raw.a
 SELECT a.*, b.z FROM raw.a JOIN raw.b ON a.id = b.id
 SELECT * EXCEPT (arr, s) FROM raw.a
 SELECT b.*, a.x FROM raw.a AS a JOIN raw.b AS b ON a.id = b.id
-SELECT 1 AS one, 'x' AS text, NULL AS nothing, current_database() AS db FROM raw.a
+SELECT 1 AS one, 'x' AS text, NULL AS nothing, current_timezone() AS zone FROM raw.a
 SELECT coalesce(x, y, 0) AS v, if(x > y, id, 0) AS w FROM raw.a
 SELECT CASE WHEN x > 1 THEN y WHEN x < 0 THEN id ELSE 3 END AS v FROM raw.a
 SELECT CASE x WHEN 1 THEN y END AS v FROM raw.a

@@ -69,7 +69,7 @@ def test_queries_see_its_columns() -> None:
         ("columns: {lags: {type: int}}\n", ("LW261", "yml", 4, 11)),
         ("columns: {legs: {type: intt}}\n", ("LW219", "yml", 4, 24)),
         ("key: [cod]\n", ("LW218", "yml", 4, 7)),
-        ("expect: [{not_null: [nope]}]\n", ("LW218", "yml", 4, 11)),
+        ("expect: [{not_null: [nope]}]\n", ("LW218", "yml", 4, 22)),
     ],
 )
 def test_what_does_not_fit_is_told_at_its_place(

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn
 
 from lakewright.cli.verbs import NAMES, find_verb, render_help
-from lakewright.errors import InternalError, LakewrightError, UsageError
+from lakewright.errors import InternalError, LakewrightError, QualityError, UsageError
 
 INTERRUPTED = 130
 
@@ -126,8 +126,22 @@ def _tell(error: LakewrightError, arguments: Sequence[str]) -> int:
     color = wants_color(_color_choice(arguments), sys.stderr, os.environ)
     sys.stderr.write(render_problems(error.problems, color))
     if "--debug" in arguments or os.environ.get("LAKEWRIGHT_DEBUG"):
-        traceback.print_exception(error, file=sys.stderr)
+        _print_stack(error)
     return error.exit_code
+
+
+def _print_stack(error: LakewrightError) -> None:
+    """What the engine says of a row that fails may hold its values: of that only the frames."""
+    if not isinstance(error, QualityError):
+        traceback.print_exception(error, file=sys.stderr)
+        return
+    told: BaseException | None = error
+    while told is not None:
+        kind = type(told)
+        message = f": {told}" if isinstance(told, LakewrightError) else " (it may name values)"
+        sys.stderr.write("".join(traceback.format_tb(told.__traceback__)))
+        sys.stderr.write(f"{kind.__module__}.{kind.__qualname__}{message}\n")
+        told = told.__cause__
 
 
 def _color_choice(arguments: Sequence[str]) -> str | None:

@@ -10,6 +10,8 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from lakewright.errors import UsageError
+
 Text = str | None
 
 
@@ -105,6 +107,17 @@ def parse_command(function: Callable[..., int], help_text: str, arguments: list[
     return parsed if callable(parsed) else lambda: int(parsed or 0)
 
 
+def _refuse_empty(common: Common) -> None:
+    """UsageError LW303 for an option without a value: a variable of the shell was not set."""
+    for field in fields(Common):
+        if getattr(common, field.name) == "":
+            message = f"--{field.name} has no value"
+            raise UsageError("LW303", message, hint="leave it out, or give one")
+    if common.color not in {None, "auto", "always", "never"}:
+        message = f"--color {common.color} is not a choice"
+        raise UsageError("LW303", message, hint="write auto, always or never")
+
+
 def _with_common(function: Callable[..., int]) -> Callable[..., Parsed]:
     """`function(common, ...)` with the fields of `Common` as options of its own."""
     shared = get_type_hints(Common, include_extras=True)
@@ -126,6 +139,7 @@ def _with_common(function: Callable[..., int]) -> Callable[..., Parsed]:
 
     def wait(**given: Any) -> Parsed:
         common = Common(**{field.name: given.pop(field.name) for field in fields(Common)})
+        _refuse_empty(common)
         return partial(function, common, **given)
 
     wait.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]

@@ -252,13 +252,23 @@ def read_saved(path: str) -> dict[str, Any]:
         wish = saved["decision"]["wish"]
         if set(wish) != {field.name for field in fields(Wish)}:
             raise ValueError("it was made by another version")  # noqa: TRY301 - told like the rest
-    except (OSError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(
             "LW309",
-            f"`{path}` is not a saved plan: {error}",
+            f"`{path}` is not a saved plan: {_why_not(error)}",
             hint="lakewright plan --out plan.json writes one",
         ) from error
     return cast("dict[str, Any]", saved)
+
+
+def _why_not(error: Exception) -> str:
+    match error:
+        case OSError():
+            return error.strerror or type(error).__name__
+        case KeyError():
+            return f"it has no {error}"
+        case _:
+            return str(error)
 
 
 def wish_of(saved: dict[str, Any]) -> Wish:
@@ -306,7 +316,9 @@ def _save(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise LakeError(
-            "LW346", f"cannot write the plan to {path}: {error}", hint="choose another file"
+            "LW346",
+            f"cannot write the plan to {path}: {error.strerror}",
+            hint="choose another file",
         ) from error
 
 

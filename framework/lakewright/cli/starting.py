@@ -38,7 +38,9 @@ def init_project(common: Common, folder: str) -> int:
             path.write_text(text.replace("PROJECT", name), encoding="utf-8")
     except OSError as error:
         raise LakeError(
-            "LW346", f"cannot write the project to {root}: {error}", hint="choose another folder"
+            "LW346",
+            f"cannot write the project to {root}: {error.strerror}",
+            hint="choose another folder",
         ) from error
     lake = open_lake(common.lake or str(root / _LAKE))
     lake.create(name, uuid.uuid4().hex, datetime.now(UTC))

@@ -165,7 +165,7 @@ def _stage(
 
 
 def _keep_all(job: BuildJob, rows: DataFrame, path: str) -> None:
-    with explaining(job.rows):
+    with explaining(job.rows, rows):
         rows.write.mode("overwrite").parquet(path)
 
 
@@ -190,14 +190,16 @@ def _write_kept(
     def write(rows: DataFrame) -> None:
         try:
             with explaining(job.rows):
-                _write(_guarded(frames, job, rules, rows), job.target)
+                guarded = _guarded(frames, job, rules, rows)
+            with explaining(job.rows, guarded):
+                _write(guarded, job.target)
         except QualityError as error:
             raise _counted_violation(job, rules, flagged, error) from error.__cause__
 
     if numbers is None and _counts_on_the_way(frames, job):
         return _count_while(frames, rules, flagged, write)
     if numbers is None and _counts_before(job, rules):
-        with explaining(job.rows):
+        with explaining(job.rows, flagged):
             numbers = _aggregate(flagged, rules.counts())
     write(flagged)
     return numbers if numbers is not None else _count_written(frames, job, rules)
@@ -247,7 +249,7 @@ def _write_quarantined(
     )
     if quarantined == 0 and sink.mode == "append":
         return
-    with explaining(job.rows):
+    with explaining(job.rows, flagged):
         if quarantined == 0:
             empty = frames.spark.createDataFrame([], flagged.selectExpr(*columns).schema)
             _write(empty, sink)
@@ -270,7 +272,7 @@ def _counted_violation(
     """The same failure with exact counts: one more query, on this path only."""
     if error.code != "LW401" or not rules.guards:
         return error
-    with explaining(job.rows):
+    with explaining(job.rows, flagged):
         numbers = _aggregate(flagged, rules.violations())
     failed = {name: rows for name, rows in rules.failed(dict(numbers)).items() if rows}
     checks = {check.name: check for check in rules.checks}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import sys
 import traceback
 from typing import Any
@@ -10,6 +12,8 @@ from lakewright.engines.inputs import Inputs
 from lakewright.engines.messages import at_place_of, explain
 from lakewright.engines.port import PythonRows
 from lakewright.errors import LakewrightError, Place, SpecError
+
+_OF_CODE = (AttributeError, ImportError, NameError, TypeError)
 
 
 def call_transform(rows: PythonRows, inputs: Inputs) -> Any:
@@ -24,8 +28,23 @@ def call_transform(rows: PythonRows, inputs: Inputs) -> Any:
         if type(error).__module__.startswith(("pyspark", "py4j")):
             inner = explain(error, rows).problems[0]
             raise SpecError(inner.code, inner.message, place, hint=inner.hint) from error
-        name = type(error).__name__
-        raise SpecError("LW617", f"the transform failed: {name}: {error}", place) from error
+        raise SpecError(
+            "LW617",
+            f"the transform failed: {_told(error, rows)}",
+            place,
+            hint="`--debug` shows the whole stack, with what the error says",
+        ) from error
+
+
+def _told(error: Exception, rows: PythonRows) -> str:
+    """The error's kind, and its message where that speaks of the code: others may hold a row's
+    values, and what is told here is recorded.
+    """
+    name, message = type(error).__name__, str(error)
+    source = "".join(linecache.getlines(rows.function.__code__.co_filename))
+    of_code = isinstance(error, _OF_CODE)
+    written = all(word in source for word in re.findall(r"\w+", message))
+    return f"{name}: {message}" if message and (of_code or written) else name
 
 
 def _raised_at(error: Exception, rows: PythonRows) -> Place | None:

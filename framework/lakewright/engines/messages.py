@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from lakewright.engines.places import place_in, place_of_name
 from lakewright.engines.port import PythonRows, Rows, SqlRows, ValueRows
@@ -16,6 +17,9 @@ from lakewright.errors import LakeError, LakewrightError, Place, Problem, Qualit
 from lakewright.graph import Check
 from lakewright.lake import storage_error_told
 from lakewright.names import TableName
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
 
 # A raised message stands first, or behind Spark's name for it. Elsewhere it is only quoted SQL.
 _RAISED = r"(?:\A|USER_RAISED_EXCEPTION\] )"
@@ -40,18 +44,35 @@ _VALUE = re.compile(
 )
 _SAIL_VALUE = re.compile(r"(?i)divi(?:de|sion) by zero|can(?:not|'t) cast|cast error|overflow")
 _ANALYSIS = re.compile(r"Analysis|Parse|UnsupportedOperation|IllegalArgument")
+_CLASS = re.compile(r"\[([A-Z][A-Z_.]+)\]")
 _PYTHON_LINE = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 @contextmanager
-def explaining(rows: Rows | None = None) -> Iterator[None]:
-    """Turn what an engine throws inside the block into an error of our tree."""
+def explaining(rows: Rows | None = None, running: DataFrame | None = None) -> Iterator[None]:
+    """Turn what an engine throws inside the block into an error of our tree.
+
+    `running` is the frame that is executed there. Sail names an error of a row like one of the
+    query, with the value in its text: if the frame can be analysed, it was a row.
+    """
     try:
         yield
     except LakewrightError:
         raise
     except Exception as error:
-        raise explain(error, rows) from error
+        told = explain(error, rows)
+        if told.code == "LW610" and running is not None and _is_analysed(running):
+            text = str(error).strip()
+            named = _CLASS.search(text[:200])
+            told = _bad_value(named[1] if named else "it refuses a value", text, rows)
+        raise told from error
+
+
+def _is_analysed(frame: DataFrame) -> bool:
+    try:
+        return frame.schema is not None
+    except Exception:  # noqa: BLE001 - engines throw several unrelated kinds; which one is no matter
+        return False
 
 
 def explain(error: Exception, rows: Rows | None = None) -> LakewrightError:
@@ -146,7 +167,7 @@ def _of_query(error: Exception, text: str, rows: Rows | None) -> LakewrightError
     if _ANALYSIS.search(name):
         place = place_in(rows, text, error) or place_of_name(rows, text) or at_place_of(rows)
         return SpecError("LW610", _with_tables(plain_message(_first_line(text))), place)
-    told = f"the engine failed: {_first_line(_cause(text)) or name}"
+    told = f"the engine failed: {_without_values(text) or name}"
     return LakeError("LW620", told, hint="run it again; `--debug` shows the engine's own trace")
 
 
@@ -170,7 +191,7 @@ def _cause(text: str) -> str:
 
 
 def _without_values(text: str) -> str:
-    return re.sub(r"'[^']*'|value \S+", "a value", _first_line(_cause(text)))
+    return re.sub(r"'[^']*'|value (?!of\b)\S+", "a value", _first_line(_cause(text)))
 
 
 def _with_tables(text: str) -> str:

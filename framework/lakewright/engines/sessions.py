@@ -117,19 +117,23 @@ class FrameSession:
             for index, name in enumerate(names)
         )
         with explaining():
-            values = read_numbers(self.spark.sql(f"SELECT {columns}"))
+            frame = self.spark.sql(f"SELECT {columns}")
+        with explaining(running=frame):
+            values = read_numbers(frame)
         return {name: values[f"_{index}"] for index, name in enumerate(names)}
 
     def count_rows(self, table: TableName, conditions: Mapping[str, str]) -> Mapping[str, int]:
         counts = [f"count_if({sql}) AS `_{at}`" for at, sql in enumerate(conditions.values())]
         with explaining():
             frame = self.spark.sql(f"SELECT {', '.join(counts)} FROM {self.relation(table)}")
+        with explaining(running=frame):
             values = read_numbers(frame)
         return {name: values[f"_{at}"] for at, name in enumerate(conditions)}
 
     def fetch(self, sql: str, limit: int | None = None) -> pa.Table:
         with explaining(SqlRows(sql)):
             frame = self.spark.sql(sql)
+        with explaining(SqlRows(sql), frame):
             return (frame if limit is None else frame.limit(limit)).toArrow()
 
     def close(self) -> None:

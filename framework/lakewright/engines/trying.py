@@ -14,7 +14,9 @@ def try_rows(frames: Frames, job: BuildJob) -> TriedRows:
     """All produced rows of a job, by their fate; its sinks are not touched."""
     rules = Rules.of(job.checks, reads_files=isinstance(job.rows, FileRows))
     with explaining(job.rows):
-        rows = flag_rows(frames, job, rules, shape_rows(frames, job)).toArrow()
+        flagged = flag_rows(frames, job, rules, shape_rows(frames, job))
+    with explaining(job.rows, flagged):
+        rows = flagged.toArrow()
     apart, dropped = _apart(rows), _flags(rows, DROPPED)
     names = [field.name for field in job.fields]
     kept = [not away and not gone for away, gone in zip(apart, dropped, strict=True)]

@@ -21,6 +21,7 @@ class Place:
     column: int = 1
     length: int = 1
     text: str = ""  # the whole source line, so that stored code can be shown as well
+    made: str = ""  # what a macro called there makes of it, where that is what is wrong
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"

@@ -343,8 +343,11 @@ def _set_operation_problem(
     if node.args.get("by_name"):
         return
     at = right[0] if right else Output(None)
-    message = f"this side gives {len(right)} columns, the one before it {len(left)}"
-    run.problems.append(Problem("LW227", message, run.source.place(at.start, at.length)))
+    columns = f"{len(right)} column{'s' if len(right) != 1 else ''}"
+    message = f"this side gives {columns}, the one before it {len(left)}"
+    where = run.source.place(at.start, at.length)
+    hint = "both sides need the same columns in the same order; UNION BY NAME joins them by name"
+    run.problems.append(Problem("LW227", message, where, hint))
 
 
 def _nodes(value: object) -> Iterator[exp.Expr]:

@@ -28,6 +28,8 @@ _REFUSED = {
     TokenType.COLON: "parameters and paths into values are not available in rules",
     TokenType.PARAMETER: "`$` and `@` are not part of an expression",
     TokenType.PLACEHOLDER: "`?` is not part of an expression",
+    TokenType.L_BRACE: "there is no Jinja in rules",
+    TokenType.BLOCK_START: "there is no Jinja in rules",
     TokenType.SELECT: "a rule looks at one row: no subqueries",
     TokenType.WITH: "a rule looks at one row: no subqueries",
     TokenType.FROM: "a rule looks at one row: no subqueries",
@@ -69,12 +71,22 @@ class RowExpression:
 
 
 def read_condition(
-    text: object, table: TableName, columns: Types | None, where: Place
+    text: object,
+    table: TableName,
+    columns: Types | None,
+    where: Place,
+    *,
+    source: SqlText | None = None,
 ) -> RowExpression:
-    """Check a condition over one row; raises SpecError with LW234, LW204, LW209 or LW210."""
-    source, tokens = _tokens(text, where)
+    """Check a condition over one row; raises SpecError with LW234, LW204, LW209 or LW210.
+
+    `source` is the text with the place of each of its characters, where it is known.
+    """
+    source, tokens = _tokens(text, where, source)
     before = [_token(TokenType.SELECT, "SELECT"), _token(TokenType.L_PAREN, "(")]
-    tree = _parse(source, [*before, *tokens, _token(TokenType.R_PAREN, ")")], where)
+    end = tokens[-1]  # what is missing at the end is told there
+    closing = Token(TokenType.R_PAREN, ")", end.line, end.col, end.start, end.end)
+    tree = _parse(source, [*before, *tokens, closing], where)
     plain = isinstance(tree, exp.Select) and set(_filled(tree)) == {"expressions"}
     inner = tree.expressions[0] if plain and len(tree.expressions) == 1 else None
     if not isinstance(inner, exp.Paren) or isinstance(inner.this, exp.Alias):
@@ -122,17 +134,24 @@ def _fits(node: exp.Expr) -> bool:
     return isinstance(node, _CONSTRAINT_NODES)
 
 
-def _tokens(text: object, where: Place) -> tuple[SqlText, list[Token]]:
+def _tokens(
+    text: object, where: Place, source: SqlText | None = None
+) -> tuple[SqlText, list[Token]]:
     if not isinstance(text, str) or not text.strip():
         raise SpecError("LW234", "an expression is a text that is not empty", where)
-    source = SqlText(where.path, text, text, (Segment(0, 0, copied=True),))
+    if source is None or source.text != text:
+        source = SqlText(where.path, text, text, (Segment(0, 0, copied=True),))
     try:
         tokens = tokenize(text)
     except TokenError as error:
         raise SpecError("LW234", f"`{text}` has a quote that is never closed", where) from error
+    if "{table}" in text:
+        raise SpecError("LW234", "`{table}` stands for something else in a rule", where)
     problems = [*_token_problems(source, tokens), *check_functions(source, tokens)]
     if problems:
-        raise SpecError.of(in_yaml(problem, text, where) for problem in problems)
+        raise SpecError.of(in_yaml(problem, source, where) for problem in problems)
+    if not tokens:
+        raise SpecError("LW234", f"`{text}` is not one expression", where)
     return source, tokens
 
 
@@ -168,7 +187,7 @@ def _unfit(function: str) -> str:
 def _parse(source: SqlText, tokens: Sequence[Token], where: Place) -> exp.Expr:
     tree = parse_tokens(source, tokens)
     if isinstance(tree, Problem):
-        raise SpecError.of([in_yaml(replace(tree, code="LW234"), source.text, where)])
+        raise SpecError.of([in_yaml(replace(tree, code="LW234"), source, where)])
     return tree
 
 
@@ -177,12 +196,15 @@ def _columns(
 ) -> tuple[str, ...]:
     used, problems = resolve_expression(source, tree, columns, table)
     if problems:
-        raise SpecError.of(in_yaml(problem, source.text, where) for problem in problems)
+        raise SpecError.of(in_yaml(problem, source, where) for problem in problems)
     return used
 
 
-def in_yaml(problem: Problem, text: str, where: Place) -> Problem:
+def in_yaml(problem: Problem, source: SqlText, where: Place) -> Problem:
     """The problem at its place in the YAML file, where the text stands there as it is."""
+    text = source.text
+    if source.raw != text:  # it knows its places
+        return problem
     at = where.text.find(text)
     if at < 0 or problem.where is None or "\n" in text:
         return replace(problem, where=where)

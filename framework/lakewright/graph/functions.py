@@ -15,7 +15,22 @@ FORBIDDEN = {
     "ai_query": "it reaches the network",
     "secret": "secrets are written as ${env:NAME}, never in queries",
     "try_secret": "secrets are written as ${env:NAME}, never in queries",
+    "table_changes_by_path": "it reads paths that are no tables of the project",
+    "input_file_name": "it shows where files lie, and not what they hold",
+    "input_file_block_start": "it shows where files lie, and not what they hold",
+    "input_file_block_length": "it shows where files lie, and not what they hold",
+    "current_user": "rows do not depend on who runs the query",
+    "session_user": "rows do not depend on who runs the query",
+    "user": "rows do not depend on who runs the query",
+    "current_catalog": "rows do not depend on where the query runs",
+    "current_database": "rows do not depend on where the query runs",
+    "current_schema": "rows do not depend on where the query runs",
+    "version": "rows do not depend on what runs the query",
 }
+BARE = frozenset({"current_user", "session_user"})  # functions without parentheses
+
+# What Spark adds to every table that is read from files.
+FILE_METADATA = "_metadata"
 
 CLOCK = frozenset(
     {

@@ -9,7 +9,13 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.errors import Place, Problem
-from lakewright.graph.functions import CLOCK, CLOCK_WITHOUT_ARGUMENTS, FORBIDDEN
+from lakewright.graph.functions import (
+    BARE,
+    CLOCK,
+    CLOCK_WITHOUT_ARGUMENTS,
+    FILE_METADATA,
+    FORBIDDEN,
+)
 from lakewright.graph.spans import node_span
 from lakewright.specs import SqlText
 
@@ -131,7 +137,21 @@ def _function(source: SqlText, tokens: Sequence[Token], at: int, token: Token) -
     name = token.text.lower()
     if token.token_type is TokenType.STRING or token.token_type is TokenType.NUMBER:
         return None
-    if called and name in FORBIDDEN:
+    quoted = token.token_type is TokenType.IDENTIFIER
+    if name == FILE_METADATA and before is not TokenType.ALIAS and not called:
+        return Problem(
+            "LW210",
+            f"`{token.text}` is not allowed: it shows where files lie, and not what they hold",
+            _place(source, token),
+        )
+    if called and not name.isascii():
+        return Problem(
+            "LW210",
+            f"no function is called `{token.text}`: it has letters that look like others",
+            _place(source, token),
+        )
+    bare = name in BARE and not quoted and before not in _NO_NAME_BEFORE
+    if name in FORBIDDEN and (called or bare):
         return Problem(
             "LW210", f"`{token.text}` is not allowed: {FORBIDDEN[name]}", _place(source, token)
         )
@@ -161,7 +181,7 @@ def _clock(source: SqlText, tokens: Sequence[Token], at: int, *, called: bool) -
     elif token.token_type is TokenType.VAR and not called:
         is_clock = False  # `now` alone is a column; Spark needs its parentheses
     else:
-        is_clock = name in CLOCK and token.token_type is not TokenType.IDENTIFIER
+        is_clock = name in CLOCK and (called or token.token_type is not TokenType.IDENTIFIER)
     if not is_clock or before in _NO_NAME_BEFORE:
         return None
     wanted = ":today" if name in ("current_date", "curdate") else ":now"
@@ -194,6 +214,13 @@ def _tree_problems(source: SqlText, tree: exp.Expr) -> Iterator[Problem]:
                 node, exp.Query
             ):
                 yield _not_a_select(source.place(*node_span(node)), node.key)
+            case exp.Select() if node.args.get("locks"):
+                yield Problem(
+                    "LW212",
+                    "a query locks nothing",
+                    source.place(*node_span(node.args["locks"][0])),
+                    hint="remove FOR UPDATE or FOR SHARE",
+                )
             case exp.Table() if node.args.get("sample") and not node.alias:
                 yield Problem(
                     "LW206",

@@ -146,7 +146,8 @@ def report_unknown(run: Resolution, node: exp.Expr, name: str, scope: Scope) -> 
     columns = visible_columns(scope)
     hint = near_hint(name, columns)
     if len(here) == 1 and (here[0].table or here[0].alias):
-        _append_unknown(run, node, name, str(here[0].table or f"`{here[0].alias}`"), columns)
+        by = str(here[0].table or f"`{here[0].alias}`")
+        _append_unknown(run, node, name, by, list(here[0].columns or ()), columns)
         return
     message = f"column `{name}` is not produced by anything read here"
     label = f"columns here: {listed(columns)}" if columns else "nothing is read here"
@@ -158,15 +159,20 @@ def _unknown_in(run: Resolution, node: exp.Column, name: str, relation: Relation
     _append_unknown(run, node, name, by, list(relation.columns or ()))
 
 
-def _append_unknown(
-    run: Resolution, node: exp.Expr, name: str, by: str, columns: list[str]
+def _append_unknown(  # noqa: PLR0917 - the parts of one sentence
+    run: Resolution,
+    node: exp.Expr,
+    name: str,
+    by: str,
+    columns: list[str],
+    near: list[str] | None = None,
 ) -> None:
     run.problems.append(
         Problem(
             "LW204",
             f"column `{name}` is not produced by {by}",
             run.source.place(*name_span(node, name)),
-            hint=near_hint(name, columns),
+            hint=near_hint(name, near or columns),
             label=f"{by} has: {listed(columns)}",
         )
     )
@@ -183,7 +189,11 @@ def report_unknown_relation(
             "LW224",
             f"`{parts[0]}` is neither a table nor a column here",
             run.source.place(*node_span(node)),
-            hint=near_hint(parts[0], [*aliases, *visible_columns(scope)]),
+            hint=near_hint(
+                parts[0],
+                [*aliases, *visible_columns(scope)],
+                "name it in FROM, or write one of its aliases",
+            ),
             label=f"tables here: {listed(aliases)}" if aliases else "",
         )
     )

@@ -103,6 +103,8 @@ def _parameter(
         )
     if name.text.lower() in _CLOCK:
         splice = Splice(colon.start, name.end + 1, "parameter", name.text.lower())
+        if (beyond := _beyond(source, tokens, at + 2)) is not None:
+            return beyond
         return splice, _stand_in(name.text.lower(), None, name), at + 2
     return _variable(source, tokens, at, scope)
 
@@ -145,8 +147,22 @@ def _variable(
             source.place(key.start, key.end - key.start + 1),
             hint="a var that queries use is a text, number, date, boolean or list",
         )
+    if (beyond := _beyond(source, tokens, at + 4)) is not None:
+        return beyond
     splice = Splice(colon.start, key.end + 1, "parameter", f"{space}.{key.text}")
     return splice, _stand_in("vars", variables[key.text], key), at + 4
+
+
+def _beyond(source: SqlText, tokens: Sequence[Token], at: int) -> Problem | None:
+    """A dot behind a parameter: it has no parts."""
+    if at >= len(tokens) or tokens[at].token_type is not TokenType.DOT:
+        return None
+    return Problem(
+        "LW208",
+        "a parameter is one value and has no parts",
+        source.place(tokens[at].start),
+        hint="remove what stands behind it",
+    )
 
 
 def _stand_in(name: str, value: object, at: Token) -> list[Token]:

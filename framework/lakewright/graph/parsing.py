@@ -25,6 +25,8 @@ _LEXEME = re.compile(
 )
 _TOKEN_REPR = re.compile(r"<Token token_type: TokenType\.(\w+), text: (.*?), line: .*?>", re.DOTALL)
 
+_MISSING = re.compile(r"Required keyword: '\w+' missing for <class '[\w.]+'>")
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
@@ -88,11 +90,13 @@ def _syntax_problem(source: SqlText, error: ParseError) -> Problem:
     end = _line_start(source.text, line) + column
     start = max(0, min(end - len(marked), len(source.text) - 1))
     message = _TOKEN_REPR.sub(_token_name, first.get("description") or "syntax error")
+    message = _MISSING.sub("something is missing beside it", message)
     message = message.removesuffix(".").replace("Invalid expression / Unexpected token", "")
     said = f": {message[0].lower()}{message[1:]}" if message else ""
     length = len(marked.split("\n", maxsplit=1)[0]) or 1
     place = source.place(start, length)
-    return Problem("LW201", f"syntax error at `{marked.strip() or 'the end'}`{said}", place)
+    hint = "close the parenthesis before it" if message == "Expecting )" else ""
+    return Problem("LW201", f"syntax error at `{marked.strip() or 'the end'}`{said}", place, hint)
 
 
 def _token_name(found: re.Match[str]) -> str:
@@ -117,7 +121,10 @@ def _unclosed(source: SqlText) -> Problem:
     while found := _LEXEME.search(text, at):
         if found.group("open"):
             return Problem(
-                "LW201", f"this {found.group()} is never closed", source.place(found.start())
+                "LW201",
+                f"this {found.group()} is never closed",
+                source.place(found.start()),
+                hint=f"write {found.group()} where the text ends",
             )
         if found.group() == "/*":
             end = _comment_end(text, found.start())

@@ -124,7 +124,9 @@ def _walk(tree: exp.Expr) -> Iterator[tuple[exp.Expr, frozenset[str]]]:
                 inner |= {name}
         yield node, ctes
         stack.extend(
-            (child, inner) for child in node.iter_expressions() if not isinstance(child, exp.With)
+            (child, inner)
+            for child in node.iter_expressions()
+            if not isinstance(child, exp.With | exp.Hint)
         )
 
 

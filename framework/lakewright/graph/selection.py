@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from lakewright.errors import UsageError
-from lakewright.graph.near import near_hint
+from lakewright.graph.near import near_hint, near_name
 from lakewright.graph.values import Graph, Step
 from lakewright.names import TableName
 
@@ -141,9 +141,16 @@ def _walk(
 def _nothing(graph: Graph, expressions: Sequence[str]) -> UsageError:
     wanted = " ".join(expressions) or "everything"
     words = [word for word in re.split(r"[\s,+]+", wanted) if word and not word.isdigit()]
-    hints = (near_hint(word.rpartition(":")[2], _known(graph, word)) for word in words)
+    hints = (_near(graph, word) for word in words)
     hint = next((hint for hint in hints if hint), "lakewright ls shows all names")
     return UsageError("LW301", f"nothing is selected by `{wanted}`", hint=hint)
+
+
+def _near(graph: Graph, word: str) -> str:
+    """The nearest word that may stand there, with its method."""
+    method, colon, value = word.rpartition(":")
+    nearest = near_name(value, _known(graph, word))
+    return f"did you mean `{method}{colon}{nearest}`?" if nearest else ""
 
 
 def _known(graph: Graph, word: str) -> list[str]:

@@ -13,6 +13,9 @@ def node_span(node: exp.Expr) -> tuple[int, int]:
     if isinstance(node, exp.Column | exp.Dot):
         start = min(meta["start"] for meta in starts)
         return start, max(meta["end"] for meta in starts) - start + 1
+    if not isinstance(node, exp.Identifier | exp.Alias | exp.Func | exp.Query):
+        start = min(meta["start"] for meta in starts)
+        return start, max(meta["end"] for meta in starts) - start + 1
     return starts[0]["start"], starts[0]["end"] - starts[0]["start"] + 1
 
 

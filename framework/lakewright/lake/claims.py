@@ -154,7 +154,7 @@ class StoreClaims:
         if number == 0 or f"{base}.done" in found:
             return number, None
         for path in (f"{base}.beat", f"{base}.json"):
-            with contextlib.suppress(NotFoundError, ValueError):
+            with contextlib.suppress(NotFoundError, ValueError, RecursionError):
                 return number, dict(json.loads(self.store.get(path)))
         # It was put, so it is held, also when its words cannot be read.
         until = (self.clock() + self.lease).isoformat()

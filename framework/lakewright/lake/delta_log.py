@@ -243,7 +243,7 @@ def parse_entry(data: bytes, path: str) -> tuple[dict[str, Any], ...]:
     """
     try:
         actions = tuple(json.loads(line) for line in data.splitlines() if line.strip())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(path) from error
     if not actions or not all(isinstance(action, dict) for action in actions):
         raise damaged(path)

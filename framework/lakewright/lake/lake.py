@@ -8,6 +8,7 @@ Nothing is cached: every call reads what is there now. A lake that a command wor
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,8 @@ from lakewright.specs import Input, SourceFile
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_SCHEME = re.compile(r"(s3a?|abfss?|az|gs|file|https?):/?(?!/)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -396,9 +399,13 @@ class Lake:
 def open_lake(uri: str) -> Lake:
     """The lake at a folder, which is made absolute, or at a URI. It need not exist yet.
 
-    LakeError LW506 for a folder that Delta's libraries read as another one.
+    LakeError LW505 for a broken address, LW506 for a folder that Delta's libraries read as
+    another one.
     """
     local = "://" not in uri or uri.startswith("file://")
+    if local and (scheme := _SCHEME.match(uri)):
+        hint = f"write {scheme[1]}://"
+        raise LakeError("LW505", f"`{uri}` is neither a folder nor an address", hint=hint)
     root = str(Path(uri.removeprefix("file://")).absolute()) if local else uri.rstrip("/")
     if local and "%" in root:
         raise LakeError(

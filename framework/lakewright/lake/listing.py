@@ -17,6 +17,7 @@ from lakewright.lake.stores import storage_error
 from lakewright.lake.values import FileListing, ListedFile, LoadedFile
 
 _WILD = re.compile(r"[*?\[]")
+_DOT = re.compile("%2e", re.IGNORECASE)  # an address may write a dot so
 _BLOCK = 1 << 20
 
 
@@ -95,6 +96,7 @@ def _tail(written: str) -> list[str]:
 
 def _confine(written: str) -> None:
     segments = written.partition("://")[2] or written.removeprefix("/")
+    segments = _DOT.sub(".", segments)
     if ".." in segments.split("/") or "" in segments.split("/") or "\0" in written:
         raise RefusedError(
             "LW540",

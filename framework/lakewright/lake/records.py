@@ -68,7 +68,7 @@ def unseal(data: bytes, path: str) -> dict[str, Any]:
     """
     try:
         document = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise broken_record(path, "it is not complete JSON") from error
     if not isinstance(document, dict) or not isinstance(document.get("format_version"), int):
         raise broken_record(path, "it has no format version")

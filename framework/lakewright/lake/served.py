@@ -36,7 +36,7 @@ def read_served(store: ObjectStore, environment: str, catalog: str) -> ServedNot
         tables = {str(table): str(mark) for table, mark in found["tables"].items()}
         schemas, entries = (tuple(map(str, found[key])) for key in ("schemas", "entries"))
         return ServedNote(int(found["release"]), bool(found["done"]), schemas, entries, tables)
-    except (NotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (NotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

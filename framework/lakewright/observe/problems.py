@@ -29,6 +29,8 @@ def _render(problem: Problem, paint: Paint) -> str:
     if problem.where is not None:
         gutter = len(str(problem.where.line))
         lines += _snippet(problem.where, plain_text(problem.label), gutter, paint)
+        if problem.where.made:
+            lines.append(f"{' ' * (gutter + 2)}= this makes: {_made(problem.where.made)}")
     lines += [f"{' ' * (gutter + 2)}= {plain_text(note)}" for note in problem.notes]
     return "\n".join([*lines, _help(problem, paint)]) + "\n"
 
@@ -61,6 +63,11 @@ def _visible(place: Place) -> tuple[str, int]:
     cut = source[start : start + _WINDOW]
     lead, tail = "... " if start else "", " ..." if start + _WINDOW < len(source) else ""
     return f"{lead}{cut}{tail}", column - start + len(lead)
+
+
+def _made(text: str) -> str:
+    line = plain_text(" ".join(text.split()))
+    return line if len(line) <= _WINDOW else f"{line[:_WINDOW]} ..."
 
 
 def _help(problem: Problem, paint: Paint) -> str:

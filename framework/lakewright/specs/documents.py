@@ -27,6 +27,7 @@ MAX_NODES = 20_000  # with aliases counted as what they stand for
 _UNUSUAL = re.compile(
     "[^\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]|[|>][-+0-9]*#"
 )
+_HALF = re.compile("[\ud800-\udfff]")
 _INTEGER = re.compile(r"[-+]?[0-9]{1,40}\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -81,7 +82,8 @@ class Document:
             node = self.find(loc[:length])
             if node is not None:
                 return self._place_of(loc[:length], node)
-        return self.source.place(self.root.start)
+        first = next(iter(self.root.keys.values()), (self.root.start, self.root.start + 1))
+        return self.source.place(*first)
 
     def key_place(self, *loc: str | int) -> Place:
         """The key at `loc`; for an item of a list, the item."""
@@ -248,6 +250,10 @@ class _Builder:
     def scalar(
         self, text: str, style: str, start: int, end: int, anchor: str | None = None
     ) -> None:
+        if _HALF.search(text):
+            where = self.source.place(start, end)
+            message = "this escape is one half of a character"  # no file can hold it
+            self.problems.append(Problem("LW113", message, where, hint="write the character"))
         value = text if style else read_scalar(text)
         self.odd += start == end
         self._add(Node(value, start, end, style, _NOTHING, _NOTHING), anchor, text)
@@ -346,6 +352,13 @@ def _syntax_problem(source: Text, error: YAMLError) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     where = source.place(mark.index) if mark is not None else source.line(1)
     message = error.problem if isinstance(error, MarkedYAMLError) and error.problem else ""
+    opened = getattr(error, "context_mark", None)
+    if opened is not None and mark is not None and opened.line < mark.line:
+        bracket = source.text[opened.index : opened.index + 1]
+        if bracket in ("[", "{"):
+            where = source.place(opened.index)
+            hint = f"close it with {']' if bracket == '[' else '}'}"
+            return Problem("LW113", f"this {bracket} is never closed", where, hint=hint)
     hint = "indent with spaces, never with tabs" if "\\t" in message else ""
     if "mapping values are not allowed" in message:
         hint = "quote a text that holds a colon followed by a space"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lakewright.errors import Place, Problem
-from lakewright.specs.documents import Document
+from lakewright.specs.documents import Document, Node
+from lakewright.specs.inline import inline_text
 from lakewright.specs.models import RuleModel, keys_of
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
@@ -65,7 +66,33 @@ def _read_rule(
         nulls=model.nulls,
         keep=model.keep.order_by if model.keep else None,
         from_release=model.from_release,
+        places=dict(_inner_places(document, at, rules[0])),
+        texts={key: inline_text(document, node) for key, node in _inner_texts(document, at)},
     )
+
+
+def _inner_places(
+    document: Document, at: tuple[str | int, ...], rule: str
+) -> Iterator[tuple[str, Place]]:
+    """Of what stands in the rule's argument, by dotted key; of the options, by their name."""
+    node = document.find(at)
+    stack: list[tuple[tuple[str | int, ...], Node]] = []
+    stack += [((part,), child) for part, child in node.children.items()] if node else []
+    while stack:
+        loc, node = stack.pop()
+        own = loc[1:] if loc[0] == rule else loc
+        if own:
+            yield ".".join(str(part) for part in own), document.place(*at, *loc)
+            yield "key " + ".".join(str(part) for part in own), document.key_place(*at, *loc)
+        stack.extend(((*loc, part), child) for part, child in node.children.items())
+
+
+def _inner_texts(document: Document, at: tuple[str | int, ...]) -> Iterator[tuple[str, Node]]:
+    """The scalars right under the item: its expression, its `where`."""
+    node = document.find(at)
+    for key, child in node.children.items() if node else ():
+        if isinstance(child.value, str):
+            yield str(key), child
 
 
 def _not_one_rule(document: Document, at: tuple[str | int, ...], rules: list[str]) -> Problem:

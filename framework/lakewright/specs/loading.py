@@ -27,7 +27,6 @@ from lakewright.specs.queries import (
 )
 from lakewright.specs.settings import SETTINGS, Settings, read_settings
 from lakewright.specs.tables import Surroundings, check_schema, read_query_table, read_table
-from lakewright.specs.texts import index_text
 from lakewright.specs.values import Project, SourceFile, TableSpec, digest_files
 
 # What is read where there is nothing: an environment without a release.
@@ -184,7 +183,7 @@ class _Reading:
     def read_lone_query(self, path: str) -> None:
         """A query without a spec: a table with defaults, when its folder is a schema."""
         file, parts = self.around.files[path], PurePosixPath(path).parts
-        first = index_text(path, file.text).line(1)
+        first = Place(path, 1)  # it is about the file: no line of it is wrong
         if parts[0] != QUERIES or len(parts) < 3:
             message = f"{path} belongs to no table"
             hint = "write a spec beside it, or move it to sql/<domain>/<schema>/<table>.sql"

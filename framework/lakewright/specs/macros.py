@@ -6,28 +6,22 @@ recursion and no deep loops, so that a query cannot reach the host and rendering
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
-from jinja2.exceptions import SecurityError
+from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
-from jinja2.runtime import Context
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from lakewright.errors import Problem
-from lakewright.specs.texts import index_text
+from lakewright.errors import Place, Problem
+from lakewright.specs.sandbox import FILTERS, Sandbox
+from lakewright.specs.texts import Text, index_text
 from lakewright.specs.values import SourceFile
 
 FOLDER = "sql/_macros/"
-MAX_OUTPUT = 1_000_000  # characters of one rendered text
-MAX_CALLS = 20_000  # of macros, in one query
-
 ROW = "each"  # the table's row of `for_each`, in a query
 LOOP_STATE = ("first", "index", "index0", "last", "length")
-FILTERS = ("default", "first", "join", "last", "length", "lower", "replace", "trim", "upper")
 _EXPRESSIONS = (
     nodes.Add,
     nodes.And,
@@ -55,26 +49,30 @@ _EXPRESSIONS = (
     nodes.Test,
     nodes.Tuple,
 )
+_ALLOWED = "a macro is made of texts, conditions, at most two loops and calls of other macros"
+_WORDS = {
+    "AssignBlock": "a {% set %} block",
+    "Assign": "{% set %}",
+    "CallBlock": "{% call %}",
+    "Div": "`/`",
+    "Extends": "{% extends %}",
+    "FilterBlock": "{% filter %}",
+    "FloorDiv": "`//`",
+    "For": "a loop",
+    "FromImport": "{% from %}",
+    "Getattr": "a part behind a dot",
+    "If": "{% if %}",
+    "Import": "{% import %}",
+    "Include": "{% include %}",
+    "Macro": "{% macro %}",
+    "Mod": "`%`",
+    "Mul": "`*`",
+    "Pow": "`**`",
+    "With": "{% with %}",
+}
+_HIDDEN = ("caller", "kwargs", "varargs")  # what every macro of Jinja has besides its arguments
+_OPEN_BLOCK = re.compile(r"innermost block that needs to be closed is '(\w+)'")
 _IN_MACROS = (*_EXPRESSIONS, nodes.Assign, nodes.For, nodes.If, nodes.Macro)
-
-
-class Sandbox(ImmutableSandboxedEnvironment):
-    """Strict, without globals, and with a budget: `calls` is set anew before each rendering."""
-
-    def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=True)
-        self.globals.clear()
-        self.filters = {name: self.filters[name] for name in FILTERS}
-        self.calls = 0
-
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        self.calls += 1
-        if self.calls > MAX_CALLS:
-            raise SecurityError(f"more than {MAX_CALLS} calls of macros")
-        result = super().call(context, obj, *args, **kwargs)
-        if isinstance(result, str) and len(result) > MAX_OUTPUT:
-            raise SecurityError(f"more than {MAX_OUTPUT} characters")
-        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +115,29 @@ def read_macros(files: Iterable[SourceFile], problems: list[Problem]) -> Macros:
         read[file.path] = known[0]
         for name in known[0].defines:
             if name in owners:
-                where = index_text(file.path, file.text).line(1)
+                where = _defined(index_text(file.path, file.text), name)
                 message = f"the macro `{name}` is also defined in {owners[name]}"
                 problems.append(Problem("LW164", message, where, hint="rename one of them"))
             owners.setdefault(name, file.path)
     return Macros(read, owners, broken=len(problems) > before)
+
+
+def jinja_problem(text: Text, error: TemplateSyntaxError) -> Problem:
+    """What Jinja's parser says, at its line, with what closes a block that is left open."""
+    said = error.message or "syntax error"
+    where, hint = text.line(error.lineno), "a call is written {{ macro('text') }}"
+    open_ = _OPEN_BLOCK.search(said)
+    if open_:
+        what, message = open_[1], f"this {{% {open_[1]} %}} is never closed"
+        begins = [found.start() for found in re.finditer(rf"{{%-?\s*{what}\b", text.text)]
+        where = text.place(begins[-1], text.text.find("%}", begins[-1]) + 2) if begins else where
+        return Problem("LW160", message, where, hint=f"close it with {{% end{what} %}}")
+    return Problem("LW160", f"this is not Jinja: {said}", where, hint=hint)
+
+
+def _defined(text: Text, name: str) -> Place:
+    found = re.search(rf"{{%-?\s*macro\s+({re.escape(name)})\b", text.text)
+    return text.place(*found.span(1)) if found else text.line(1)
 
 
 def call_table(files: tuple[SourceFile, ...]) -> tuple[Sandbox, Mapping[str, Callable[..., str]]]:
@@ -151,15 +167,15 @@ def _read_file(file: SourceFile) -> tuple[MacroFile | None, tuple[Problem, ...]]
     text, sandbox = index_text(file.path, file.text), Sandbox()
     try:
         template = _parse(sandbox, file)
-        undeclared = find_undeclared_variables(template)
+        found = list(_refuse(template, _IN_MACROS, 0))  # first: what follows evaluates constants
+        undeclared = set() if found else find_undeclared_variables(template)
     except TemplateSyntaxError as error:
-        where = text.line(error.lineno)
-        return None, (Problem("LW160", f"this is not Jinja: {error.message}", where),)
+        return None, (jinja_problem(text, error),)
     except RecursionError:
         return None, (Problem("LW160", "this is nested too deeply", text.line(1)),)
     refused = [
-        Problem("LW162", f"{name} is not allowed in a macro", text.line(line))
-        for line, name in _refuse(template, _IN_MACROS, 0)
+        Problem("LW162", f"{name} is not allowed in a macro", text.line(line), hint=_ALLOWED)
+        for line, name in found
     ]
     macros = tuple(template.find_all(nodes.Macro))
     refused += [
@@ -201,8 +217,11 @@ def _refuse(
     node: nodes.Node, allowed: tuple[type[nodes.Node], ...], depth: int
 ) -> Iterable[tuple[int, str]]:
     if not isinstance(node, allowed) and not _is_attribute(node):
-        yield node.lineno, f"`{type(node).__name__.lower()}`"
+        word = type(node).__name__
+        yield node.lineno or 1, _WORDS.get(word, f"`{word.lower()}`")
         return
+    if isinstance(node, nodes.Name) and node.name in _HIDDEN:
+        yield node.lineno, f"`{node.name}`"
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         yield node.lineno, f"the filter `{node.name}`"
     if isinstance(node, nodes.For):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import PurePosixPath
 from typing import Any
 
 from lakewright.errors import Place, Problem
-from lakewright.specs.documents import Document, Node
+from lakewright.specs.documents import Document
+from lakewright.specs.inline import inline_text
 from lakewright.specs.macros import Macros
 from lakewright.specs.templates import Rendered, render_query
 from lakewright.specs.texts import index_text, suggest
@@ -57,7 +59,8 @@ def read_file_query(
     file: SourceFile, macros: Macros, problems: list[Problem], each: Mapping[str, Any] | None = None
 ) -> Query | None:
     if not file.text.strip():
-        problems.append(Problem("LW117", f"{file.path} is empty", Place(file.path, 1)))
+        hint = "write one SELECT"
+        problems.append(Problem("LW117", f"{file.path} is empty", Place(file.path, 1), hint))
         return None
     rendered = render_query(file.path, file.text, macros, problems, each=each)
     return Query(rendered.text, (file, *rendered.macros)) if rendered else None
@@ -107,7 +110,11 @@ def _missing(query: str, where: Place, files: Mapping[str, SourceFile]) -> Probl
     if query.startswith("/") or ".." in PurePosixPath(query).parts:
         hint = "name a file of the project, from its root"
         return Problem("LW190", f"`{query}` leaves the project", where, hint=hint)
-    hint = suggest(query, [path for path in files if path.endswith(".sql")])
+    paths = [path for path in files if path.endswith(".sql")]
+    name = PurePosixPath(query).name
+    by_name = {PurePosixPath(path).name: path for path in paths}
+    near = get_close_matches(name, sorted(by_name), n=1)
+    hint = suggest(query, paths) or (f"did you mean `{by_name[near[0]]}`?" if near else "")
     return Problem("LW142", f"there is no file `{query}`", where, hint=hint)
 
 
@@ -118,29 +125,11 @@ def _inline(
     assert node is not None, "the key was read"
     before = len(problems)
     rendered = render_query(document.path, node.value, macros, problems, each=each)
-    lines = _line_segments(document.source.text, node)
-    own = SqlText(document.path, document.source.text, node.value, lines)
+    own = inline_text(document, node)
     # Places inside the value, as templates give them, are moved to where the value stands.
     for index in range(before, len(problems)):
         problems[index] = _moved(problems[index], node.value, own)
     return None if rendered is None else Query(_compose(own, rendered), rendered.macros)
-
-
-def _line_segments(text: str, node: Node) -> tuple[Segment, ...]:
-    """Where each line of a literal block stands in the file; one segment for any other style."""
-    if node.style != "|":
-        raw = text[node.start : node.start + len(node.value)]
-        copied = raw == node.value
-        return (Segment(0, node.start, copied),)
-    segments, at, offset = [], text.find("\n", node.start) + 1, 0
-    for line in node.value.splitlines(keepends=True):
-        end = text.find("\n", at)
-        end = end if end >= 0 else len(text)
-        indent = max(0, end - at - len(line.rstrip("\n")))
-        segments.append(Segment(offset, at + indent, copied=True))
-        offset += len(line)
-        at = end + 1
-    return tuple(segments) or (Segment(0, node.start, copied=False),)
 
 
 def _compose(own: SqlText, rendered: Rendered) -> SqlText:

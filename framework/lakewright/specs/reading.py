@@ -14,6 +14,7 @@ from lakewright.specs.documents import MAX_CHARACTERS
 from lakewright.specs.loading import is_spec, load_files
 from lakewright.specs.queries import QUERIES, SPECS
 from lakewright.specs.settings import SETTINGS
+from lakewright.specs.texts import index_text
 from lakewright.specs.values import Project, SourceFile
 
 _ENDINGS = {SPECS: (".yml", ".sql", ".py"), QUERIES: (".sql",), RULES: (".yml",)}
@@ -121,10 +122,11 @@ def _read(root: Path, name: str, problems: list[Problem]) -> SourceFile | None:
     try:
         return SourceFile(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
         message = f"{name} is not UTF-8: byte {data[error.start]:#04x}"
-        hint = "save it as UTF-8"
-        problems.append(Problem("LW112", message, Place(name, line), hint=hint))
+        before = data[: error.start].decode("utf-8-sig")
+        where = index_text(name, before + data[error.start :].decode("utf-8", "replace"))
+        place = where.place(len(before))
+        problems.append(Problem("LW112", message, place, hint="save it as UTF-8"))
         return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from lakewright.errors import LakeError, Place, Problem, SpecError
 
 _REFERENCE = re.compile(r"\$\{(env:[A-Za-z_][A-Za-z0-9_]*|file:[^${}]+)\}")
+_BARE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def check_secrets(text: str, where: Place) -> list[Problem]:
@@ -16,7 +17,9 @@ def check_secrets(text: str, where: Place) -> list[Problem]:
     if "${" not in rest:
         return []
     message = "only `${env:NAME}` and `${file:PATH}` can be filled in"
-    return [Problem("LW182", message, where, hint="what is filled in cannot hold a `$` itself")]
+    bare = _BARE.search(rest)
+    hint = f"did you mean `${{env:{bare[1]}}}`?" if bare else "what is filled in holds no `$`"
+    return [Problem("LW182", message, where, hint=hint)]
 
 
 def resolve_secrets(
@@ -53,5 +56,7 @@ def _file(path: str, read_file: Callable[[str], str], where: Place | None) -> st
     try:
         return read_file(path).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        message = f"the file {path} cannot be read: {type(error).__name__}"
-        raise LakeError("LW183", message, where) from error
+        reason = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"
+        message = f"the file {path} cannot be read: {reason}"
+        hint = "a path is read from the project's folder; it may begin with / or ~"
+        raise LakeError("LW183", message, where, hint=hint) from error

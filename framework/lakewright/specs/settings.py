@@ -18,6 +18,12 @@ from lakewright.specs.validation import validate_model
 from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
 
 SETTINGS = "lakewright.yml"
+# What rows and guards depend on: the same in every session, whatever a target says.
+FIXED_CONF = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.variable.substitute": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,11 @@ def _target(
         texts += [(("base", "lake"), model.base.lake)]
         named += [(("base", "environment"), model.base.environment)]
     texts += named
+    for key, fixed in FIXED_CONF.items():
+        if key in model.conf:
+            hint = f"leave it out: it is always {fixed}"
+            place = document.key_place(*at, "conf", key)
+            problems.append(Problem("LW166", f"`{key}` is set by Lakewright", place, hint=hint))
     for loc, text in texts:
         problems.extend(check_secrets(text, document.place(*at, *loc)))
     for loc, text in named:

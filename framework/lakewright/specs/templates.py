@@ -13,15 +13,15 @@ from jinja2.lexer import TokenStream
 
 from lakewright.errors import Problem
 from lakewright.specs.macros import (
-    MAX_OUTPUT,
     ROW,
     Macros,
-    Sandbox,
     call_table,
     is_row_value,
+    jinja_problem,
     refuse_in_query,
 )
 from lakewright.specs.plain_words import is_plain_word
+from lakewright.specs.sandbox import MAX_OUTPUT, Sandbox
 from lakewright.specs.texts import Text, index_text, suggest
 from lakewright.specs.values import Segment, SourceFile, SqlText
 
@@ -66,8 +66,7 @@ def render_query(
     try:
         return _render(source, macros, problems, each or {})
     except TemplateSyntaxError as error:
-        where = source.line(error.lineno)
-        problems.append(Problem("LW160", f"this is not Jinja: {error.message}", where))
+        problems.append(jinja_problem(source, error))
     except (RecursionError, MemoryError, SyntaxError):
         problems.append(Problem("LW160", "this is nested too deeply", source.line(1)))
     return None
@@ -89,7 +88,7 @@ def _render(
         )
         for line, construct in refuse_in_query(template)
     ]
-    found += [] if macros.broken else _unknown_names(source, tokens, names, macros)
+    found += [] if macros.broken or found else _unknown_names(source, tokens, names, macros)
     found += _row_problems(source, template, each)
     problems.extend(found)
     if found or macros.broken:
@@ -97,6 +96,14 @@ def _render(
     files = macros.closure(names)
     text = _evaluate(source, files, problems, each)
     return None if text is None else Rendered(text, files)
+
+
+def _signature(call: str, callables: Mapping[str, Any]) -> str:
+    """How the first macro in `call` is called."""
+    names = (name for name in re.findall(r"\w+", call) if name in callables)
+    name = next(names, None)
+    arguments = getattr(callables[name], "arguments", ()) if name else ()
+    return f"it is called {{{{ {name}({', '.join(arguments)}) }}}}" if name else ""
 
 
 def _locate(tokens: list[_Token], text: str) -> list[tuple[int, _Token]]:
@@ -153,7 +160,7 @@ def _evaluate(
     each: Mapping[str, Any],
 ) -> SqlText | None:
     sandbox, callables = call_table(files)
-    sandbox.calls = 0
+    sandbox.restart()
     template = _MarkingSandbox().from_string(source.text)
     words = {name: value for name, value in each.items() if is_plain_word(value)}
     known = {**callables, ROW: SimpleNamespace(**words)} if each else callables
@@ -165,13 +172,15 @@ def _evaluate(
             size += 0 if _MARK.fullmatch(chunk) else len(chunk)
             if size > MAX_OUTPUT:
                 message = f"the query has more than {MAX_OUTPUT} characters after Jinja"
-                problems.append(Problem("LW163", message, source.line(1)))
+                hint = "a macro of it writes too much"
+                problems.append(Problem("LW163", message, source.line(1), hint=hint))
                 return None
     except _CALL_ERRORS as error:
         start = int(_MARK.findall("".join(chunks))[-1][0])
         end = source.text.find("}}", start) + 2
         where = source.place(start, end if end > 1 else None)
-        problems.append(Problem("LW165", f"this macro call fails: {error}", where))
+        hint = _signature(source.text[start:end], callables)
+        problems.append(Problem("LW165", f"this macro call fails: {error}", where, hint=hint))
         return None
     return _strip_marks(source, "".join(chunks))
 

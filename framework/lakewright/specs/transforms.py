@@ -162,4 +162,7 @@ def _syntax_problem(file: SourceFile, error: BaseException) -> Problem:
     text = index_text(file.path, file.text)
     line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
     message = error.msg if isinstance(error, SyntaxError) else str(error) or type(error).__name__
-    return Problem("LW173", f"this is not Python: {message}", text.line(line))
+    where = text.line(line)
+    if isinstance(error, SyntaxError) and error.offset and line <= len(text.starts):
+        where = text.place(text.starts[line - 1] + max(error.offset, 1) - 1)
+    return Problem("LW173", f"this is not Python: {message}", where)

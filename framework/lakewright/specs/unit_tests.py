@@ -19,6 +19,7 @@ from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import TableName
 from lakewright.specs.documents import Document, parse_document
 from lakewright.specs.models import Model
+from lakewright.specs.settings import SETTINGS
 from lakewright.specs.validation import validate_model
 
 FOLDER = "tests"
@@ -214,15 +215,27 @@ def _csv(text: str, where: Place, folder: Path, problems: list[Problem]) -> Give
     """Inline where it has lines, else a file beside the test. An empty field is NULL."""
     if "\n" not in text:
         path = (folder / text).resolve()
+        if not path.is_relative_to(_tests_folder(folder)):
+            hint = "copy the file beside the test"
+            problems.append(Problem("LW190", f"`{text}` leaves the project's tests", where, hint))
+            return None
         try:
             text = path.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
-            message = f"the file `{text}` of given rows cannot be read: {error}"
-            problems.append(Problem("LW193", message, where))
+            reason = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8"
+            message = f"the file `{text}` of given rows cannot be read: {reason}"
+            hint = "a file lies beside the test; rows may stand in the test as well"
+            problems.append(Problem("LW193", message, where, hint=hint))
             return None
     reader = csv.DictReader(io.StringIO(text))
     rows = tuple(_csv_row(row) for row in reader)
     return GivenRows(rows, where, texts=True)
+
+
+def _tests_folder(folder: Path) -> Path:
+    """The project's folder `tests`: the outermost one above a test that is called so."""
+    above = [path for path in (folder, *folder.parents) if (path.parent / SETTINGS).is_file()]
+    return (above[0] if above else folder).resolve()
 
 
 def _csv_row(row: Mapping[str | None, Any]) -> dict[str, Any]:

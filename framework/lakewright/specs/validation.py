@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -94,11 +95,13 @@ def _problem(
         case "missing":
             owner = f" of a {kind}" if kind and len(loc) == 1 else ""
             where = document.place(*at, *loc[:-1])
-            return Problem("LW121", f"the key `{dotted}`{owner} is missing", where)
+            hint = _meaning(model, loc)
+            return Problem("LW121", f"the key `{dotted}`{owner} is missing", where, hint=hint)
         case "literal_error":
             allowed = detail.get("ctx", {}).get("expected", "")
             message = f"`{dotted}` cannot be {_describe(detail['input'])}"
-            hint = suggest(str(detail["input"]), allowed.replace("'", "").split(" or "))
+            words = re.split(r", | or ", allowed.replace("'", ""))
+            hint = suggest(str(detail["input"]), words)
             hint = hint or f"write {allowed}".replace("'", "")
             return Problem("LW125", message, document.place(*at, *loc), hint=hint)
         case _ if error.startswith("LW"):
@@ -106,6 +109,15 @@ def _problem(
             return Problem(error, detail["msg"], document.place(*at, *loc), hint=hint)
         case _:
             return _wrong_type(detail, dotted, document, at)
+
+
+def _meaning(model: type[Model], loc: Loc) -> str:
+    """What a key says, from its model."""
+    holder = _model_at(model, loc[:-1])
+    fields = holder.model_fields if holder else {}
+    named = {field.alias or name: field for name, field in fields.items()}
+    said = named[str(loc[-1])].description if str(loc[-1]) in named else None
+    return f"{loc[-1]}: {said[0].lower()}{said[1:]}".removesuffix(".") if said else ""
 
 
 def _unknown_key(loc: Loc, model: type[Model], document: Document, at: Loc, kind: str) -> Problem:

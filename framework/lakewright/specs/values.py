@@ -53,7 +53,13 @@ class SqlText:
         start = before.rfind("\n") + 1
         end = self.raw.find("\n", origin)
         line = self.raw[start : end if end >= 0 else len(self.raw)]
-        return Place(self.path, before.count("\n") + 1, origin - start + 1, length, line)
+        made = ""
+        if not at.copied:
+            following = self.segments[len(inside) : len(inside) + 1]
+            made = self.text[at.start : following[0].start if following else len(self.text)]
+            closed = line.find("}}", origin - start)
+            length = closed + 2 - (origin - start) if closed >= 0 else length
+        return Place(self.path, before.count("\n") + 1, origin - start + 1, length, line, made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,8 @@ class ExpectSpec:
     nulls: Literal["pass", "fail"] = "pass"
     keep: str | None = None  # ORDER BY text that picks the row to keep of equal keys
     from_release: int | None = None
+    places: Mapping[str, Place] = field(default_factory=dict)  # of what is inside, by dotted key
+    texts: Mapping[str, SqlText] = field(default_factory=dict)  # its SQL, by dotted key
 
 
 ParameterType = Literal["column", "text", "number", "boolean", "date", "list"]

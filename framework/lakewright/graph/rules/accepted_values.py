@@ -22,9 +22,11 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     column = read_column(written, given["column"])
     values = given["values"]
     if not isinstance(values, Sequence) or isinstance(values, str) or not values:
-        raise written.fail("`values` needs a list that is not empty")
+        raise written.fail("`values` needs a list that is not empty", at="values")
     if any(value is None for value in values):
-        raise written.fail("NULL passes by itself", "leave it out, or write nulls: fail")
+        raise written.fail(
+            "NULL passes by itself", "leave it out, or write nulls: fail", at="values"
+        )
     literals = ", ".join(operand(written, column, value) for value in values)
     sentence = f"{column} is one of {listed(str(value) for value in values)}"
     passes = f"{quote(column)} IN ({literals})"

@@ -28,7 +28,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     if low is None:
         return [_row(column, f"{name} <= {operand(written, column, high)}", f"at most {high}")]
     if _is_above(written, low, high):
-        raise written.fail(f"`min` {low} is above `max` {high}")
+        raise written.fail(f"`min` {low} is above `max` {high}", at="min")
     bounds = f"{operand(written, column, low)} AND {operand(written, column, high)}"
     return [_row(column, f"{name} BETWEEN {bounds}", f"between {low} and {high}")]
 
@@ -41,7 +41,7 @@ def _is_above(written: WrittenRule, low: object, high: object) -> bool:
     try:
         return bool(low > high)  # type: ignore[operator]  # comparing is the test of comparability
     except TypeError:
-        raise written.fail("`min` and `max` are of different types") from None
+        raise written.fail("`min` and `max` are of different types", at="min") from None
 
 
 BETWEEN = Rule("between", "row", _draft, nulls=True)

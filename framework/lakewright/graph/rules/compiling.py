@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.graph.expressions import read_condition
-from lakewright.graph.near import near_hint
+from lakewright.graph.near import listed, near_hint
 from lakewright.graph.relations import KnownTables
 from lakewright.graph.rules.key import key_checks
 from lakewright.graph.rules.legality import check_legal
@@ -87,7 +87,7 @@ def _key(spec: TableSpec, columns: Types | None) -> tuple[list[Check], list[Prob
             "LW218",
             f"key: {spec.name} has no column `{column}`",
             spec.place(f"key.{at}", "key"),
-            hint=near_hint(column, columns or ()),
+            hint=near_hint(column, columns or (), f"columns are {listed(columns or ())}"),
         )
         for at, column in enumerate(spec.key)
         if columns is not None and column.lower() not in columns
@@ -112,7 +112,13 @@ def _compile(spec: TableSpec, rule: Rule, written: WrittenRule, names: _Names) -
     if illegal:
         raise SpecError.of(illegal)
     if expect.only_where is not None:
-        found = read_condition(expect.only_where, written.table, written.columns, written.where)
+        found = read_condition(
+            expect.only_where,
+            written.table,
+            written.columns,
+            written.place("where"),
+            source=expect.texts.get("where"),
+        )
         written = replace(written, only_where=f"coalesce(({found.sql}), false)")
     drafts = rule.draft(written)
     return [
@@ -184,12 +190,13 @@ class _Names:
             raise SpecError(
                 "LW233",
                 f"`{name}` is not a name for a check",
-                written.where,
+                written.place("name"),
                 hint="lower case letters, digits and underscores",
             )
         if name in self._taken:
             message = f"two checks of {written.table} are called `{name}`"
-            raise SpecError("LW233", message, written.where, hint="give each its own name")
+            hint = "give each its own name"
+            raise SpecError("LW233", message, written.place("name"), hint=hint)
         self._taken.add(name)
         return name
 

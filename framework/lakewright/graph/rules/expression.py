@@ -9,7 +9,13 @@ from lakewright.graph.rules.rule import Draft, RowDraft, Rule, WrittenRule
 
 
 def _draft(written: WrittenRule) -> Sequence[Draft]:
-    found = read_condition(written.expect.argument, written.table, written.columns, written.where)
+    found = read_condition(
+        written.expect.argument,
+        written.table,
+        written.columns,
+        written.where,
+        source=written.expect.texts.get("expression"),
+    )
     return [RowDraft(found.columns, f"({found.sql})", found.sql, fits_constraint(found.sql))]
 
 

@@ -37,7 +37,8 @@ def referenced_table(argument: object) -> TableName | None:
 def _draft(written: WrittenRule) -> Sequence[Draft]:
     several = isinstance(written.expect.argument, Mapping) and "columns" in written.expect.argument
     given = read_mapping(written, ("columns" if several else "column", "references"))
-    columns = read_columns(written, given["columns" if several else "column"])
+    own = "columns" if several else "column"
+    columns = read_columns(written, given[own], own)
     to, to_columns = _reference(written, given["references"])
     if len(columns) != len(to_columns):
         raise written.fail(f"{len(columns)} columns refer to {len(to_columns)}")
@@ -52,11 +53,13 @@ def _reference(written: WrittenRule, text: object) -> tuple[TableName, tuple[str
         raise written.fail(
             f"`{text}` is not a column of a table",
             "write schema.table.column, or schema.table.(a, b)",
+            at="references",
         )
-    to = TableName.parse(found.group(1), written.where)
+    where = written.place("references")
+    to = TableName.parse(found.group(1), where)
     if to == written.table:
-        raise written.fail("a table cannot refer to itself", code="LW236")
-    problem = written.known.problem(to, written.where)
+        raise written.fail("a table cannot refer to itself", code="LW236", at="references")
+    problem = written.known.problem(to, where)
     if problem:
         raise SpecError.of([problem])
     names = tuple(name.strip().lower() for name in (found.group(2) or found.group(3)).split(","))
@@ -67,6 +70,7 @@ def _reference(written: WrittenRule, text: object) -> tuple[TableName, tuple[str
                 f"{to} has no column `{name}`",
                 near_hint(name, known, f"columns are {listed(known)}"),
                 code="LW236",
+                at="references",
             )
     return to, names
 

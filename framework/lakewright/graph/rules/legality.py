@@ -13,28 +13,42 @@ _SPLITS = ("quarantine", "drop")
 
 def check_legal(rule: Rule, kind: Kind, expect: ExpectSpec, where: Place) -> Iterator[Problem]:
     """Every option that has no meaning for this rule on this kind of table: LW232."""
-    for message, hint in _objections(rule, kind, expect):
-        yield Problem("LW232", f"{rule.name}: {message}", where, hint)
+    for option, message, hint in _objections(rule, kind, expect):
+        place = expect.places.get(f"key {option}", where)
+        yield Problem("LW232", f"{rule.name}: {message}", place, hint)
 
 
-def _objections(rule: Rule, kind: Kind, expect: ExpectSpec) -> Iterator[tuple[str, str]]:
+def _objections(rule: Rule, kind: Kind, expect: ExpectSpec) -> Iterator[tuple[str, str, str]]:
     splits = expect.on_fail in _SPLITS
     if splits and not writes(kind):
-        yield f"a {kind} writes no rows, so none can be set apart", "use on_fail: fail or warn"
+        yield (
+            "on_fail",
+            f"a {kind} writes no rows, so none can be set apart",
+            "use on_fail: fail or warn",
+        )
     elif splits and rule.group == "table":
-        yield "it is about the whole table, not about rows", "use on_fail: fail or warn"
+        yield "on_fail", "it is about the whole table, not about rows", "use on_fail: fail or warn"
     elif splits and rule.group == "unique" and expect.keep is None:
         yield (
+            "on_fail",
             "which of the equal rows stays?",
             "add keep: {order_by: ...}, or use on_fail: fail or warn",
         )
     if expect.keep is not None and rule.group != "unique":
-        yield "`keep` belongs to the rule unique", "remove it"
+        yield "keep", "`keep` belongs to the rule unique", "remove it"
     elif expect.keep is not None and not splits:
-        yield "`keep` sets rows apart", "use on_fail: quarantine or drop"
+        yield "keep", "`keep` sets rows apart", "use on_fail: quarantine or drop"
     if expect.tolerance is not None and splits:
-        yield f"rows go to {expect.on_fail} one by one", "remove tolerance, or use on_fail: fail"
+        yield (
+            "tolerance",
+            f"rows go to {expect.on_fail} one by one",
+            "remove tolerance, or use on_fail: fail",
+        )
     elif expect.tolerance is not None and rule.group == "table":
-        yield "a count of the table has no share of rows", "remove tolerance"
+        yield "tolerance", "a count of the table has no share of rows", "remove tolerance"
     if expect.nulls == "fail" and not rule.nulls:
-        yield "`nulls: fail` has no meaning here", "add a not_null rule where NULL is wrong"
+        yield (
+            "nulls",
+            "`nulls: fail` has no meaning here",
+            "add a not_null rule where NULL is wrong",
+        )

@@ -34,7 +34,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     column = read_column(written, given["column"])
     pattern = given["pattern"]
     if not isinstance(pattern, str) or not pattern:
-        raise written.fail("`pattern` needs a text")
+        raise written.fail("`pattern` needs a text", at="pattern")
     _check(written, pattern)
     passes = f"{quote(column)} RLIKE {literal(pattern)}"
     return [RowDraft((column,), passes, f"{column} matches {pattern}")]
@@ -44,7 +44,9 @@ def _check(written: WrittenRule, pattern: str) -> None:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise written.fail(f"`{pattern}` is no pattern: {error}", code="LW235") from error
+        raise written.fail(
+            f"`{pattern}` is no pattern: {error}", code="LW235", at="pattern"
+        ) from error
     bare = _ESCAPED_PAIR.sub("", pattern)
     for forbidden, what in _NOT_PORTABLE:
         found = forbidden.search(bare)
@@ -53,6 +55,7 @@ def _check(written: WrittenRule, pattern: str) -> None:
                 f"`{found.group()}` in the pattern: engines differ in {what}",
                 "use groups, classes, ranges, quantifiers and anchors only",
                 code="LW235",
+                at="pattern",
             )
 
 

@@ -122,7 +122,7 @@ def _name_of(spec: RuleSpec, tokens: list[Token], at: int) -> str:
     source = SqlText(spec.where.path, spec.expression, spec.expression, (Segment(0, 0, True),))
     where = source.place(colon.start, name.end - colon.start + 1)
     problem = Problem("LW238", message, where, hint=hint)
-    raise SpecError.of([in_yaml(problem, spec.expression, spec.where)])
+    raise SpecError.of([in_yaml(problem, source, spec.where)])
 
 
 def _sql(parameter: ParameterSpec, value: Any) -> str:

@@ -14,7 +14,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     if low is None and high is None:
         raise written.fail("needs `min`, `max` or both")
     if low is not None and high is not None and low > high:
-        raise written.fail(f"`min` {low} is above `max` {high}")
+        raise written.fail(f"`min` {low} is above `max` {high}", at="min")
     missing = [] if low is None else [f"{low} - count(*)"]
     surplus = [] if high is None else [f"count(*) - {high}"]
     where = f" WHERE {written.only_where}" if written.only_where else ""
@@ -27,7 +27,7 @@ def _bound(written: WrittenRule, key: str, value: object) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise written.fail(f"`{key}` needs a number of rows")
+        raise written.fail(f"`{key}` needs a number of rows", at=key)
     return value
 
 

@@ -29,9 +29,13 @@ class WrittenRule:
     known: KnownTables
     only_where: str | None = None
 
-    def fail(self, message: str, hint: str = "", *, code: str = "LW231") -> SpecError:
-        """The error to raise about this rule."""
-        return SpecError(code, f"{self.expect.rule}: {message}", self.where, hint=hint)
+    def fail(self, message: str, hint: str = "", *, code: str = "LW231", at: str = "") -> SpecError:
+        """The error to raise about this rule; `at` is the dotted key in it that is wrong."""
+        return SpecError(code, f"{self.expect.rule}: {message}", self.place(at), hint=hint)
+
+    def place(self, at: str) -> Place:
+        """Where `at` stands, a dotted key of the argument or an option; else the rule."""
+        return self.expect.places.get(at, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,33 +81,37 @@ def read_mapping(
     for key in argument:
         if key not in required and key not in optional:
             hint = near_hint(str(key), [*required, *optional], f"write {shape}")
-            raise written.fail(f"`{key}` is not one of its keys", hint)
+            raise written.fail(f"`{key}` is not one of its keys", hint, at=f"key {key}")
     for key in required:
         if key not in argument:
             raise written.fail(f"`{key}` is missing", f"write {shape}")
     return argument
 
 
-def read_column(written: WrittenRule, value: object) -> str:
+def read_column(written: WrittenRule, value: object, at: str = "column") -> str:
     """A column of the table, lower case; raises LW231 or LW218."""
     if not isinstance(value, str) or not is_column_name(value):
-        raise written.fail(f"`{value}` is not a column name")
+        raise written.fail(f"`{value}` is not a column name", at=at)
     name = value.lower()
     if written.columns is not None and name not in written.columns:
         raise written.fail(
             f"{written.table} has no column `{name}`",
             near_hint(name, written.columns, f"columns are {listed(written.columns)}"),
             code="LW218",
+            at=at,
         )
     return name
 
 
-def read_columns(written: WrittenRule, value: object) -> tuple[str, ...]:
+def read_columns(written: WrittenRule, value: object, at: str = "") -> tuple[str, ...]:
     """One column or a list of them, each once; raises LW231 or LW218."""
-    values = [value] if isinstance(value, str) else value
+    if isinstance(value, str):
+        return (read_column(written, value, at),)
+    values = value
     if not isinstance(values, Sequence) or isinstance(values, str) or not values:
         raise written.fail("needs a column or a list of columns")
-    names = tuple(read_column(written, item) for item in values)
+    inside = f"{at}." if at else ""
+    names = tuple(read_column(written, item, f"{inside}{i}") for i, item in enumerate(values))
     if len(set(names)) != len(names):
         raise written.fail("names a column twice")
     return names

@@ -32,9 +32,10 @@ def duplicates(columns: Sequence[str], conditions: Sequence[str]) -> str:
 
 def _draft(written: WrittenRule) -> Sequence[Draft]:
     argument = written.expect.argument
+    at = ""
     if isinstance(argument, Mapping):
-        argument = read_mapping(written, ("columns",))["columns"]
-    columns = read_columns(written, argument)
+        argument, at = read_mapping(written, ("columns",))["columns"], "columns"
+    columns = read_columns(written, argument, at)
     conditions = [f"{quote(column)} IS NOT NULL" for column in columns]
     if written.expect.nulls == "fail":
         conditions = []
@@ -43,7 +44,7 @@ def _draft(written: WrittenRule) -> Sequence[Draft]:
     if written.expect.keep is None:
         test: KeepTest | TableTest = TableTest(duplicates(columns, conditions))
         return [TestDraft(columns, test, f"{listed(columns)} is unique")]
-    order = read_order(written.expect.keep, written.table, written.columns, written.where)
+    order = read_order(written.expect.keep, written.table, written.columns, written.place("keep"))
     test = KeepTest(columns, order.sql, " AND ".join(conditions) or None)
     return [TestDraft(columns, test, f"one row for each {listed(columns)}, by {order.sql}")]
 

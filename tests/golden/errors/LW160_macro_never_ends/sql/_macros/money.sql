@@ -1,0 +1,2 @@
+{% macro cents(column) %}
+cast({{ column }} AS bigint)

@@ -1,0 +1,1 @@
+SELECT {{ cents(amount) }} AS cents FROM bronze.orders

@@ -1,0 +1,3 @@
+SELECT order_id,
+       {{ cent('amount') }} AS cents
+FROM bronze.orders

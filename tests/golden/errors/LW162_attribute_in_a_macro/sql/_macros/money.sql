@@ -1,0 +1,3 @@
+{% macro cents(column) %}
+  {{ column.__class__ }}
+{% endmacro %}

@@ -1,0 +1,3 @@
+SELECT order_id
+{% for c in ['customer', 'amount'] %}, {{ c }}{% endfor %}
+FROM bronze.orders

@@ -1,0 +1,3 @@
+-- values
+
+{% macro cents(column) %}cast({{ column }} * 100 AS bigint){% endmacro %}

@@ -1,0 +1,1 @@
+SELECT {{ cents('amount') }} AS c FROM bronze.orders

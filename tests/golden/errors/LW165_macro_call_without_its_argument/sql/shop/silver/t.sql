@@ -1,0 +1,3 @@
+SELECT order_id,
+       {{ cents() }} AS cents
+FROM bronze.orders

@@ -1,0 +1,1 @@
+SELECT {{ cents('amount', 'EUR') }} AS c FROM bronze.orders

@@ -1,0 +1,3 @@
+SELECT order_id,
+       customer,
+FROM bronze.orders

@@ -1,0 +1,3 @@
+SELECT order_id,
+       {{ cents('amount') }} AS cents
+FROM bronze.orders

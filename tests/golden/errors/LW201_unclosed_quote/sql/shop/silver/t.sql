@@ -1,0 +1,3 @@
+SELECT order_id,
+       'abc AS word
+FROM bronze.orders

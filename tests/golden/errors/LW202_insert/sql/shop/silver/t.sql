@@ -1,0 +1,2 @@
+INSERT INTO silver.t
+SELECT order_id FROM bronze.orders

@@ -1,0 +1,2 @@
+SELECT order_id FROM bronze.orders;
+SELECT customer FROM bronze.orders

@@ -1,0 +1,2 @@
+SELECT o.order_id
+FROM bronze.ordres AS o

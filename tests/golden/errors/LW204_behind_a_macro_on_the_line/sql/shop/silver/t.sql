@@ -1,0 +1,2 @@
+SELECT {{ cents('amount') }} AS cents, custmer
+FROM bronze.orders

@@ -1,0 +1,3 @@
+SELECT order_id,
+       {{ cents('amuont') }} AS cents
+FROM bronze.orders

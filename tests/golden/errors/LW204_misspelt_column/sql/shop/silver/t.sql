@@ -1,0 +1,3 @@
+SELECT o.order_id,
+       o.custmer
+FROM bronze.orders AS o

@@ -1,0 +1,1 @@
+SELECT bronze.orders.order_id FROM bronze.orders

@@ -1,0 +1,1 @@
+SELECT order_id FROM bronze.orders WHERE amount > :vars.lwo

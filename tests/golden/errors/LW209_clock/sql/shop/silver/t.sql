@@ -1,0 +1,1 @@
+SELECT order_id, current_date() AS day FROM bronze.orders

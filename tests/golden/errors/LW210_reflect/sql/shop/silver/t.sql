@@ -1,0 +1,1 @@
+SELECT reflect('java.lang.System', 'getenv', 'HOME') AS home FROM bronze.orders

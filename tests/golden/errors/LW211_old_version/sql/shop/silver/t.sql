@@ -1,0 +1,1 @@
+SELECT order_id FROM bronze.orders VERSION AS OF 3

@@ -1,0 +1,2 @@
+FROM bronze.orders
+|> SELECT order_id

@@ -1,0 +1,3 @@
+SELECT order_id,
+       amount * 2
+FROM bronze.orders

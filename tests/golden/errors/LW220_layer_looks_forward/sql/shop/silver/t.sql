@@ -1,0 +1,1 @@
+SELECT one FROM gold.g

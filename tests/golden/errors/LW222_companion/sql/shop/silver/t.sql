@@ -1,0 +1,1 @@
+SELECT * FROM bronze.orders__quarantine

@@ -1,0 +1,2 @@
+SELECT o.order_id, p.amount
+FROM bronze.orders AS o

@@ -1,0 +1,2 @@
+SELECT order_id, amount AS `net amount`
+FROM bronze.orders

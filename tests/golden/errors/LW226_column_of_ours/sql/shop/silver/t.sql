@@ -1,0 +1,2 @@
+SELECT order_id, customer AS _failed_rules
+FROM bronze.orders

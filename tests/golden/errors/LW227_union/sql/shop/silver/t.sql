@@ -1,0 +1,3 @@
+SELECT order_id, amount FROM bronze.orders
+UNION ALL
+SELECT order_id FROM bronze.orders

@@ -1,0 +1,3 @@
+SELECT order_id,
+       cast(customer AS int) AS customer
+FROM bronze.orders

@@ -1,0 +1,1 @@
+SELECT order_id, NULL AS nothing FROM bronze.orders

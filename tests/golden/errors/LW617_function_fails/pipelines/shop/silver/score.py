@@ -1,0 +1,3 @@
+def build(inputs):
+    rate = inputs.rates
+    return inputs['bronze.orders']
