@@ -14,12 +14,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lakewright.errors import Place, Problem
+from lakewright.specs.layout import MAX_CHARACTERS
 from lakewright.specs.texts import Text, index_text
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import YAMLError
 
-MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 20_000  # with aliases counted as what they stand for
 

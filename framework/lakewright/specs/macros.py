@@ -21,7 +21,6 @@ from lakewright.errors import Problem
 from lakewright.specs.texts import index_text
 from lakewright.specs.values import SourceFile
 
-FOLDER = "sql/_macros/"
 MAX_OUTPUT = 1_000_000  # characters of one rendered text
 MAX_CALLS = 20_000  # of macros, in one query
 

@@ -11,13 +11,12 @@ from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import is_column_name, parse_environment
 from lakewright.specs.documents import Document, parse_document
 from lakewright.specs.flow import write_flow
+from lakewright.specs.layout import SETTINGS
 from lakewright.specs.models import ServeModel, SettingsModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
-
-SETTINGS = "lakewright.yml"
 
 
 @dataclass(frozen=True, slots=True)
