@@ -47,8 +47,8 @@ def load_stored(folder: Path, root: str) -> Stored | None:
     data = _read_own(folder / _name(root)) if _is_private(folder) else None
     if data is None:
         return None
-    head, _, body = data.partition(b"\n")
-    if head.decode(errors="replace") != f"{_program()} {hashlib.sha256(body).hexdigest()}":
+    body = data.partition(b"\n")[2]
+    if seal(body) != data:
         return None
     try:
         files, frame, graph = json.loads(body)
@@ -65,9 +65,13 @@ def save_stored(folder: Path, root: str, stored: Stored) -> None:
         body = json.dumps(form, separators=(",", ":")).encode()
         if len(body) > _LARGEST or not _make_private(folder):
             return
-        head = f"{_program()} {hashlib.sha256(body).hexdigest()}\n".encode()
-        _put(folder / _name(root), head + body)
+        _put(folder / _name(root), seal(body))
         _drop_old(folder)
+
+
+def seal(body: bytes) -> bytes:
+    """`body` behind a line that says which program made it, and its checksum."""
+    return f"{_program()} {hashlib.sha256(body).hexdigest()}\n".encode() + body
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
