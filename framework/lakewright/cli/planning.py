@@ -136,13 +136,12 @@ def show_plan(
     streams = Streams.of(common)
     planned = plan_project(common, wish, base, cached=True)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    document = plan_document(plan, planned.serving)
     if out is not None:
-        saved = {**document, "decision": decision_of(plan, wish)}
+        saved = {**plan_document(plan, planned.serving), "decision": decision_of(plan, wish)}
         _save(out, render_json(saved))
         streams.tell(f"Saved; `lakewright apply {out}` applies it.\n")
     if common.json:
-        streams.answer(render_json(document))
+        streams.answer(render_json(plan_document(plan, planned.serving)))
     else:
         text = plan_text(planned.space, plan, common, planned.serving, color=streams.color)
         streams.answer(text)
