@@ -5,8 +5,10 @@ Only for verbs that change nothing: what is deployed is compiled from its files,
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from lakewright.cli.stored import (
@@ -75,11 +77,24 @@ def compile_checkout(checkout: Checkout) -> Graph:
     graph = _update(checkout, stored) if stored is not None else None
     frame = checkout.project
     if graph is None:
-        frame = load_checkout(checkout)
-        graph = compile_project(frame)
+        with _no_collection():
+            frame = load_checkout(checkout)
+            graph = compile_project(frame)
     kept = Stored(checkout.digests, frame, graph)
     save_stored(cache_folder(os.environ), checkout.read.root, kept)
     return graph
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Trees of queries live until all are compiled: looking for garbage among them finds none."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def _update(checkout: Checkout, stored: Stored) -> Graph | None:
