@@ -43,6 +43,15 @@ FILES = {
     "pipelines/s/gold/p.py": "def build(inputs):\n    return inputs['gold.d']\n",
     "pipelines/s/gold/q.yml": "table: gold.q\nquery: sql/s/gold/named.sql\n",
     "sql/s/gold/named.sql": "SELECT 1 AS id, 2 AS y\n",
+    "pipelines/s/silver/seed.yml": "table: silver.seed\nkind: seed\nfile: seed.csv\n"
+    "columns: {id: {type: bigint}, at: {type: timestamp}, price: {type: 'decimal(9,2)'}}\n",
+    "pipelines/s/silver/seed.csv": "id,at,price\n1,2013-01-01 00:00:00Z,1.50\n2,,\n",
+    "pipelines/s/gold/each.yml": "table: gold.${each.name}\nfor_each: {file: list.yml}\n"
+    "query: |\n  SELECT id, :each.name AS name FROM silver.seed\n",
+    "pipelines/s/gold/list.yml": "- {name: north}\n- {name: south}\n",
+    "rules/small.yml": "rule: small\nparameters: {column: column}\nexpression: ':column < 100'\n",
+    "pipelines/s/gold/ruled.yml": "table: gold.ruled\nexpect:\n  - {small: {column: id}}\n",
+    "sql/s/gold/ruled.sql": "SELECT id FROM silver.seed\n",
     "sql/_macros/m.sql": "{% macro twice(x) %}{{ x }} * 2{% endmacro %}\n",
 }
 # Each changes a text, with effect on its own table, on what reads it, on all, or on nothing.
@@ -79,6 +88,17 @@ EDITS = [
     ("pipelines/s/gold/p.py", "return", "1; return"),
     ("pipelines/s/gold/p.yml", "gold.d", "gold.c"),
     ("sql/_macros/m.sql", "* 2", "* 3"),
+    ("pipelines/s/silver/seed.csv", "1.50", "2.50"),
+    ("pipelines/s/silver/seed.csv", "1.50", "much"),
+    ("pipelines/s/silver/seed.yml", "id: {type: bigint}", "id: {type: int}"),
+    ("pipelines/s/silver/seed.yml", "seed.csv", "none.csv"),
+    ("pipelines/s/gold/list.yml", "north", "west"),
+    ("pipelines/s/gold/each.yml", "list.yml", "more.yml"),
+    ("pipelines/s/gold/each.yml", ":each.name", "upper(:each.name)"),
+    ("pipelines/s/gold/each.yml", "for_each: {file: list.yml}", "tags: [a]"),
+    ("rules/small.yml", "100", "200"),
+    ("rules/small.yml", "rule: small", "rule: tiny"),
+    ("pipelines/s/gold/ruled.yml", "small", "big"),
     ("sql/s/gold/e.sql", "", "SELECT 1 AS id\n"),
     ("pipelines/s/gold/c.yml", "", "table: gold.c\ndescription: C\n"),
 ]

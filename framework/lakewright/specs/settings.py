@@ -60,7 +60,11 @@ def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
         where = document.place("default_target")
         hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
-    places = {".".join(map(str, loc)): place for loc, place in document.places()}
+    places = {
+        ".".join(map(str, loc)): place
+        for key in document.root.children
+        for loc, place in document.places(str(key))
+    }
     return Settings(model, targets, places), tuple(problems)
 
 
