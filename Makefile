@@ -1,6 +1,6 @@
 # Doors to the project; each does its own set-up. `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo tour check bench bench-versioning soak conformance docs clean
+.PHONY: help setup demo tour check bench bench-compile bench-versioning soak conformance docs clean
 
 SHELL := /bin/bash
 VENV := .venv
@@ -30,6 +30,9 @@ check: $(STAMP)-all ## lint, format, types and all tests on both engines
 
 bench: $(STAMP)-all ## time the demo build beside hand-written PySpark, on both engines
 	@$(BIN)/python infra/bench/build.py
+
+bench-compile: $(STAMP)-all ## time a thousand models from files to a plan, cold, warm and edited
+	@$(BIN)/python infra/bench/compile.py
 
 bench-versioning: $(STAMP)-all ## time what works on releases, with up to 300 tables and 10,000 releases
 	@$(BIN)/python infra/bench/versioning.py

@@ -98,23 +98,19 @@ def test_selecting_nothing_is_a_usage_error(expression):
 @pytest.mark.parametrize(
     ("expression", "near"),
     [
-        ("tag:dialy+", "daily"),
-        ("layer:sliver", "silver"),
-        ("schema:glod", "gold"),
-        ("owner:anna", "ana"),
-        ("path:pipelines/glod/sums.yml", "pipelines/gold/sums.yml"),
-        ("source:rwa", "raw"),
+        ("tag:dialy+", "tag:daily"),
+        ("layer:sliver", "layer:silver"),
+        ("schema:glod", "schema:gold"),
+        ("owner:anna", "owner:ana"),
+        ("path:pipelines/glod/sums.yml", "path:pipelines/gold/sums.yml"),
+        ("source:rwa", "source:raw"),
         ("lyaer:gold", "layer"),
     ],
 )
 def test_a_near_value_is_offered_for_each_method(expression, near):
     with pytest.raises(UsageError) as caught:
         chosen(expression)
-    method = expression.partition(":")[0]
-    assert caught.value.problems[0].hint in (
-        f"did you mean `{method}:{near}`?",
-        f"did you mean `{near}`?",  # of a method that is none
-    )
+    assert caught.value.problems[0].hint == f"did you mean `{near}`?"
 
 
 def test_a_near_name_is_offered():

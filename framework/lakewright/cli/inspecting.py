@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from difflib import get_close_matches
 
+from lakewright.cli.checkout import compile_checkout, find_spec
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     choose,
     modified_tables,
+    open_checkout,
     open_workspace,
     project_lake,
     read_project,
@@ -26,23 +28,24 @@ from lakewright.observe.steps import list_document, render_list, render_step, st
 def validate_project(common: Common, *, analyze: bool) -> int:
     """`validate`: every mistake at once; SpecError with all of them."""
     streams = Streams.of(common)
-    project = read_project(common)
-    graph = compile_project(project)
     analysis = None
     if analyze:
         # Brings the engines, which nothing else here needs.
         from lakewright.cli.analysing import analyse_project
 
+        graph = compile_project(read_project(common))
         analysis = analyse_project(common, graph)
+    else:
+        graph = compile_checkout(open_checkout(common))
     if common.json:
-        counted = {"format_version": FORMAT_VERSION, "ok": True, "project": project.name}
+        counted = {"format_version": FORMAT_VERSION, "ok": True, "project": graph.project}
         document = {**counted, "tables": len(graph.steps)}
         streams.answer(render_json({**document, **(analysis_document(analysis))}))
         return 0
     kinds = Counter(step.kind for step in graph.steps.values())
     parts = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
     rules = sum(len(step.checks) for step in graph.steps.values())
-    streams.answer(f"{project.name} is valid: {parts or 'no tables'}; {rules} rules.\n")
+    streams.answer(f"{graph.project} is valid: {parts or 'no tables'}; {rules} rules.\n")
     streams.answer(render_analysis(analysis, common.engine or "sail"))
     return 0
 
@@ -50,7 +53,7 @@ def validate_project(common: Common, *, analyze: bool) -> int:
 def list_tables(common: Common, select: list[str], exclude: list[str]) -> int:
     """`ls`: the selected tables in build order. Looks at the lake only for `state:`."""
     streams = Streams.of(common)
-    graph = compile_project(read_project(common))
+    graph = compile_checkout(open_checkout(common))
 
     def modified() -> set[TableName]:
         space = open_workspace(common)
@@ -68,14 +71,14 @@ def list_tables(common: Common, select: list[str], exclude: list[str]) -> int:
 def show_table(common: Common, table: str) -> int:
     """`show`: one table with everything known of it before it is built."""
     streams = Streams.of(common)
-    project = read_project(common)
-    graph = compile_project(project)
+    checkout = open_checkout(common)
+    graph = compile_checkout(checkout)
     step = find_step(graph, table)
-    spec = next((spec for spec in project.tables if spec.name == step.name), None)
+    spec = find_spec(checkout, step)
     if common.json:
-        streams.answer(render_json(step_document(step, spec, graph, project)))
+        streams.answer(render_json(step_document(step, spec, graph, checkout.project)))
     else:
-        streams.answer(render_step(step, spec, graph, project, color=streams.color))
+        streams.answer(render_step(step, spec, graph, checkout.project, color=streams.color))
     return 0
 
 

@@ -94,12 +94,14 @@ class Planned:
     over: Over | None = None  # what the environment is forked from before the plan is applied
 
 
-def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned:
-    """Compile, read the lake, compare. Writes nothing and starts no engine.
+def plan_project(
+    common: Common, wish: Wish, base: str | None = None, *, cached: bool = False
+) -> Planned:
+    """Compile, read the lake, compare. Writes nothing to it and starts no engine.
 
-    `base`: compare with the latest release of that environment instead.
+    `base`: compare with the latest release of that environment instead. `cached`: only to look at.
     """
-    space = open_workspace(common)
+    space = open_workspace(common, cached=cached)
     graph = compile_workspace(space)
     lake = project_lake(space)
     over = find_base(space, lake, base)
@@ -121,7 +123,7 @@ def plan_project(common: Common, wish: Wish, base: str | None = None) -> Planned
         full=wish.full,
         drift=wish.drift_choice,
     )
-    if select is None:
+    if select is None and plan.pending:
         refuse_unfit_pending(need_project(space), plan)
     plan = tell_costs(plan, space, lake)
     return Planned(space, lake, plan, plan_serving(space, lake, plan), over)
@@ -132,15 +134,14 @@ def show_plan(
 ) -> int:
     """`plan`: print it, save it when asked; exit 3 with `--detailed-exitcode` and changes."""
     streams = Streams.of(common)
-    planned = plan_project(common, wish, base)
+    planned = plan_project(common, wish, base, cached=True)
     plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    document = plan_document(plan, planned.serving)
     if out is not None:
-        saved = {**document, "decision": decision_of(plan, wish)}
+        saved = {**plan_document(plan, planned.serving), "decision": decision_of(plan, wish)}
         _save(out, render_json(saved))
         streams.tell(f"Saved; `lakewright apply {out}` applies it.\n")
     if common.json:
-        streams.answer(render_json(document))
+        streams.answer(render_json(plan_document(plan, planned.serving)))
     else:
         text = plan_text(planned.space, plan, common, planned.serving, color=streams.color)
         streams.answer(text)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
+from lakewright.cli.checkout import compile_checkout
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
-from lakewright.cli.workspace import read_project
+from lakewright.cli.workspace import open_checkout
 from lakewright.errors import UsageError
 from lakewright.graph import (
     ColumnRef,
     Graph,
     Step,
-    compile_project,
     refs_of,
     step_columns,
     trace_down,
@@ -34,7 +34,7 @@ def show_lineage(common: Common, traced: str, *, down: bool, form: str) -> int:
     shape = "json" if common.json else form
     if shape not in {"text", "json", "mermaid"}:
         raise UsageError("LW303", f"--format {form} is not a format", hint="text, json or mermaid")
-    graph = compile_project(read_project(common))
+    graph = compile_checkout(open_checkout(common))
     start = _start(graph, traced)
     lineage = trace_down(graph, start) if down else trace_up(graph, start)
     direction: Direction = "down" if down else "up"

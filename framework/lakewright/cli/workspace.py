@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from lakewright.cli.checkout import Checkout, compile_checkout, load_checkout, read_checkout
 from lakewright.cli.options import Common
 from lakewright.errors import LakeError, RefusedError, SpecError, UsageError
 from lakewright.graph import Graph, compile_project
@@ -49,6 +50,7 @@ class Workspace:
     conf: Mapping[str, str]
     serve: ServeSpec | None = None
     base: Base | None = None
+    checkout: Checkout | None = None  # where what was compiled before may be used
 
     @property
     def root(self) -> str:
@@ -61,9 +63,18 @@ def read_project(common: Common) -> Project:
     return load_project(common.project or ".")
 
 
-def open_workspace(common: Common) -> Workspace:
-    """All settings; the project may be missing when `--lake` says where to look."""
-    project = _project_if_any(common)
+def open_checkout(common: Common) -> Checkout:
+    """The files around `--project` or the current folder; SpecError when there is no project."""
+    return read_checkout(common.project or ".")
+
+
+def open_workspace(common: Common, *, cached: bool = False) -> Workspace:
+    """All settings; the project may be missing when `--lake` says where to look.
+
+    `cached`: what was compiled before may be used. For commands that change nothing.
+    """
+    checkout = _checkout_if_any(common) if cached else None
+    project = checkout.project if checkout else _project_if_any(common)
     if project is None:
         return _without_project(common)
     target = resolve_target(project, common.target, os.environ, user_name(os.environ))
@@ -79,6 +90,7 @@ def open_workspace(common: Common) -> Workspace:
         conf=target.conf,
         serve=target.serve,
         base=target.base,
+        checkout=checkout,
     )
 
 
@@ -94,10 +106,15 @@ def user_name(environ: Mapping[str, str]) -> str:
 
 def compile_workspace(space: Workspace) -> Graph:
     """The project's graph; SpecError with all its problems."""
+    if space.checkout is not None:
+        return compile_checkout(space.checkout)
     return compile_project(need_project(space))
 
 
 def need_project(space: Workspace) -> Project:
+    """The whole project with its tables."""
+    if space.checkout is not None:
+        return load_checkout(space.checkout)
     if space.project is None:
         raise UsageError(
             "LW306", "this needs a project and there is none here", hint="go to its folder"
@@ -218,6 +235,13 @@ def _project_if_any(common: Common) -> Project | None:
         if error.code == "LW110" and common.lake is not None and common.target is None:
             return None
         raise
+
+
+def _checkout_if_any(common: Common) -> Checkout | None:
+    try:
+        return open_checkout(common)
+    except SpecError:
+        return None  # said again, as it is for any command, when the project is loaded
 
 
 def _without_project(common: Common) -> Workspace:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         trace_down,
         trace_up,
     )
+    from lakewright.graph.recompiling import recompile
     from lakewright.graph.rules import RULE_NAMES
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "Transform",
     "compile_project",
     "literal",
+    "recompile",
     "refs_of",
     "select",
     "step_columns",
@@ -84,6 +86,7 @@ _HOMES = {
     "Lineage": "lakewright.graph.lineage",
     "LineageEdge": "lakewright.graph.lineage",
     "RULE_NAMES": "lakewright.graph.rules",
+    "recompile": "lakewright.graph.recompiling",
     "refs_of": "lakewright.graph.lineage",
     "step_columns": "lakewright.graph.lineage",
     "trace_down": "lakewright.graph.lineage",

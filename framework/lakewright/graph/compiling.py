@@ -57,7 +57,7 @@ def compile_project(
             f"fingerprints of algorithm {algorithm} are not known to this version",
             hint="a newer Lakewright wrote them: upgrade",
         )
-    known = _known(project)
+    known = known_tables(project, [spec.name for spec in project.tables])
     specs = {spec.name: spec for spec in project.tables}
     read = {
         name: read_transform(spec, known, {**project.vars, **spec.vars})
@@ -66,9 +66,9 @@ def compile_project(
     edges = {name: {**found.references, **found.reads} for name, found in read.items()}
     order = order_tables(edges)
     others = OtherRules([rule.name for rule in project.rules], project.broken_rules)
-    gathered = _Gathered(algorithm, algorithms[algorithm], known, others)
+    gathered = Gathered(algorithm, algorithms[algorithm], known, others)
     for name in order.tables:
-        _compile_step(gathered, specs[name], read[name])
+        compile_step(gathered, specs[name], read[name])
     own = check_own_rules(project.rules, [rule.name for rule in RULES])
     problems = [*project.problems, *own, *order.problems, *_layers(project, edges)]
     problems += gathered.problems
@@ -85,6 +85,17 @@ def compile_project(
     )
 
 
+def known_tables(project: Project, tables: Iterable[TableName]) -> KnownTables:
+    """Names that may be read, or that a file with problems may define."""
+    files = {problem.where.path for problem in project.problems if problem.where}
+    return KnownTables(
+        set(tables),
+        project.schemas,
+        broken=frozenset(project.broken),
+        unread=frozenset(PurePosixPath(path).stem.lower() for path in files),
+    )
+
+
 def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
     """By file, line and column, the same problem once; those without a place first."""
     once = {
@@ -94,7 +105,7 @@ def sort_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """What compiling has found so far, table by table in build order."""
 
     algorithm: int
@@ -106,7 +117,12 @@ class _Gathered:
     problems: list[Problem] = field(default_factory=list)
 
 
-def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> None:
+def compile_step(gathered: Gathered, spec: TableSpec, read: ReadTransform) -> None:
+    """Add the step of a table whose inputs were added; what is wrong with it is a problem.
+
+    Reads of an input its columns with types, its prints and, of a view, `deterministic`:
+    `recompiling` compares exactly these.
+    """
     # A table whose inputs are not compiled yet is on a cycle: what it reads is unknown.
     inputs = {name: gathered.types.get(name) for name in read.reads}
     columns, resolved = _columns(gathered, spec, read, inputs)
@@ -119,7 +135,7 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
     reads = tuple(sorted(read.reads))
     upstream = {
         name: gathered.steps[name]
-        for name in {*reads, *_acting_references(rules.checks)}
+        for name in {*reads, *acting_references(rules.checks)}
         if name in gathered.steps
     }
     fingerprint = _fingerprint(
@@ -161,7 +177,7 @@ def _compile_step(gathered: _Gathered, spec: TableSpec, read: ReadTransform) -> 
 
 
 def _columns(
-    gathered: _Gathered,
+    gathered: Gathered,
     spec: TableSpec,
     read: ReadTransform,
     inputs: Mapping[TableName, Types | None],
@@ -179,7 +195,7 @@ def _columns(
 
 
 def _fingerprint(
-    gathered: _Gathered,
+    gathered: Gathered,
     spec: TableSpec,
     read: ReadTransform,
     *,
@@ -204,7 +220,7 @@ def _fingerprint(
     return Fingerprint(gathered.algorithm, own, full)
 
 
-def _acting_references(checks: tuple[Check, ...]) -> set[TableName]:
+def acting_references(checks: tuple[Check, ...]) -> set[TableName]:
     """Tables whose rows decide which rows of this one are kept."""
     return {
         check.test.to
@@ -214,7 +230,7 @@ def _acting_references(checks: tuple[Check, ...]) -> set[TableName]:
 
 
 def _deterministic(
-    gathered: _Gathered, read: ReadTransform, checks: tuple[Check, ...], types: Types | None
+    gathered: Gathered, read: ReadTransform, checks: tuple[Check, ...], types: Types | None
 ) -> bool:
     """Tables are pinned; a view is executed again by each reader: it is part of the query."""
     if isinstance(read.transform, SeedTransform):
@@ -243,17 +259,6 @@ def _types(columns: TableColumns) -> Types | None:
     if columns.columns is None:
         return None
     return {column.name: column.type for column in columns.columns}
-
-
-def _known(project: Project) -> KnownTables:
-    """Names that may be read, or that a file with problems may define."""
-    files = {problem.where.path for problem in project.problems if problem.where}
-    return KnownTables(
-        {spec.name for spec in project.tables},
-        project.schemas,
-        broken=frozenset(project.broken),
-        unread=frozenset(PurePosixPath(path).stem.lower() for path in files),
-    )
 
 
 def _layers(project: Project, edges: Edges) -> tuple[Problem, ...]:

@@ -17,6 +17,8 @@ from lakewright.graph.scopes import Types
 from lakewright.graph.types import is_exact
 from lakewright.graph.values import Check, KeepTest
 
+_PICKING = (exp.Limit, exp.Fetch, exp.Offset, exp.TableSample, exp.WindowSpec)
+
 
 def is_deterministic(query: ParsedQuery, checks: Sequence[Check], columns: Types | None) -> bool:
     """For a query over deterministic inputs, with the rules that act on its rows."""
@@ -39,9 +41,9 @@ def _called(tokens: Sequence[Token]) -> set[str]:
 def _picks_rows(tree: exp.Expr) -> bool:
     """LIMIT, OFFSET, samples, and window frames that count rows."""
     for node in tree.walk():
-        if isinstance(node, exp.Limit | exp.Fetch | exp.Offset | exp.TableSample):
-            return True
-        if isinstance(node, exp.WindowSpec) and (node.args.get("kind") or "").upper() == "ROWS":
+        if not isinstance(node, _PICKING):
+            continue
+        if not isinstance(node, exp.WindowSpec) or (node.args.get("kind") or "").upper() == "ROWS":
             return True
     return False
 

@@ -10,9 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, assert_never
-
-from sqlglot.tokenizer_core import Token, TokenType
+from typing import TYPE_CHECKING, Any, assert_never
 
 from lakewright.graph.values import (
     Check,
@@ -27,16 +25,19 @@ from lakewright.graph.values import (
 from lakewright.names import TableName
 from lakewright.specs import DeltaInput, FilesInput, Input, PythonRef, TableSpec
 
+if TYPE_CHECKING:
+    from sqlglot.tokenizer_core import Token
+
 CURRENT = 1
 _EXACT = frozenset(
     {
-        TokenType.STRING,
-        TokenType.RAW_STRING,
-        TokenType.NATIONAL_STRING,
-        TokenType.HEX_STRING,
-        TokenType.BIT_STRING,
-        TokenType.BYTE_STRING,
-        TokenType.UNICODE_STRING,
+        "STRING",
+        "RAW_STRING",
+        "NATIONAL_STRING",
+        "HEX_STRING",
+        "BIT_STRING",
+        "BYTE_STRING",
+        "UNICODE_STRING",
     }
 )
 
@@ -83,7 +84,7 @@ def token_stream(tokens: Iterable[Token]) -> tuple[tuple[str, str], ...]:
     """Tokens without position, comments and case; strings keep theirs."""
     return tuple(
         (token.token_type.name, token.text)
-        if token.token_type in _EXACT
+        if token.token_type.name in _EXACT
         else ("", token.text.lower())
         for token in tokens
     )

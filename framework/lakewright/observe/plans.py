@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from lakewright.lake import Held, LakeState, Release, SourceHead
@@ -64,6 +65,7 @@ def render_plan(
 
 def plan_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
     """The plan as other programs read it."""
+    moving = {change.table for change in plan.changes}
     return {
         "format_version": FORMAT_VERSION,
         "kind": plan.kind,
@@ -73,8 +75,8 @@ def plan_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
         "base": plan.state.base or None,
         "created_at": moment(plan.now),
         "today": plan.today.isoformat(),
-        "changes": [_change_document(change, plan) for change in plan.changes],
-        "pending": [_change_document(change, plan) for change in plan.pending],
+        "changes": [_change_document(change, plan, moving) for change in plan.changes],
+        "pending": [_change_document(change, plan, moving) for change in plan.pending],
         "held": [held_document(held) for held in plan.held],
         "freed": [held_document(held) for held in plan.freed],
         "drift": [drift_document(drift, fate_of(plan, drift)) for drift in plan.state.drift],
@@ -229,7 +231,7 @@ def _restorable(state: LakeState, retention_days: int | None) -> str:
     return f"{text}\n"
 
 
-def _change_document(change: Change, plan: Plan) -> dict[str, Any]:
+def _change_document(change: Change, plan: Plan, moving: AbstractSet[TableName]) -> dict[str, Any]:
     columns = change.columns
     document: dict[str, Any] = {
         "table": str(change.table),
@@ -242,7 +244,7 @@ def _change_document(change: Change, plan: Plan) -> dict[str, Any]:
             "removed": list(columns.removed),
             "retyped": {name: list(columns.retyped[name]) for name in sorted(columns.retyped)},
         },
-        "inputs": _inputs(change, plan),
+        "inputs": _inputs(change, plan.state, moving),
         "not_affected": [str(name) for name in _spared_under(plan, change.table)],
     }
     if isinstance(change, BuildTable):
@@ -250,13 +252,14 @@ def _change_document(change: Change, plan: Plan) -> dict[str, Any]:
     return document
 
 
-def _inputs(change: Change, plan: Plan) -> dict[str, int | None]:
-    """What the change reads -> the version it has now; None for what this plan writes first."""
+def _inputs(
+    change: Change, state: LakeState, moving: AbstractSet[TableName]
+) -> dict[str, int | None]:
+    """What the change reads -> the version it has now; None for what the plan writes first."""
     if isinstance(change, DropTable | RestoreTable):
         return {}
-    moving = {other.table for other in plan.changes}
     return {
-        str(name): None if name in moving else _version(name, plan.state)
+        str(name): None if name in moving else _version(name, state)
         for name in change.step.upstream
     }
 

@@ -4,7 +4,6 @@ What reads files needs models and templates, which take long to load: each is lo
 use.
 """
 
-import os
 from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lakewright.specs.csv_files import CsvFile, read_csv
 from lakewright.specs.csv_values import can_hold
 from lakewright.specs.plain_words import fits_parameter, told_of_row
+from lakewright.specs.reading import ProjectFiles, find_root, load_project, load_read, read_files
 from lakewright.specs.secrets import check_secrets, resolve_secrets
 from lakewright.specs.targets import Base, Target, resolve_lake, resolve_target
 from lakewright.specs.texts import suggest
@@ -45,8 +45,7 @@ from lakewright.specs.values import (
 
 if TYPE_CHECKING:
     from lakewright.specs.kinds import KINDS, writes
-    from lakewright.specs.loading import load_files
-    from lakewright.specs.reading import find_root
+    from lakewright.specs.loading import load_files, read_again
     from lakewright.specs.unit_tests import (
         Given,
         GivenQuery,
@@ -77,6 +76,7 @@ __all__ = [
     "Kind",
     "ParameterSpec",
     "Project",
+    "ProjectFiles",
     "PythonRef",
     "RuleSpec",
     "SchemaChange",
@@ -96,9 +96,12 @@ __all__ = [
     "fits_parameter",
     "load_files",
     "load_project",
+    "load_read",
     "load_released",
     "names_of",
+    "read_again",
     "read_csv",
+    "read_files",
     "read_unit_tests",
     "resolve_lake",
     "resolve_secrets",
@@ -114,22 +117,12 @@ _HOMES = {
     "GivenRows": "lakewright.specs.unit_tests",
     "KINDS": "lakewright.specs.kinds",
     "UnitTest": "lakewright.specs.unit_tests",
-    "find_root": "lakewright.specs.reading",
     "load_files": "lakewright.specs.loading",
     "names_of": "lakewright.specs.unit_tests",
+    "read_again": "lakewright.specs.loading",
     "read_unit_tests": "lakewright.specs.unit_tests",
     "writes": "lakewright.specs.kinds",
 }
-
-
-def load_project(path: str | os.PathLike[str]) -> Project:
-    """The project that `path` is in: the nearest folder at or above it with a `lakewright.yml`.
-
-    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
-    """
-    from lakewright.specs import reading
-
-    return reading.load_project(path)
 
 
 def load_released(

@@ -15,7 +15,6 @@ from lakewright.specs.rule_models import RuleFileModel
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import ParameterSpec, RuleSpec, SourceFile
 
-FOLDER = "rules"
 _RESERVED = frozenset({*OPTIONS, "key"})
 
 

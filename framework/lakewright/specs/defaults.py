@@ -15,7 +15,6 @@ from lakewright.specs.models import AnyTableModel, DefaultsModel, WrittenModel, 
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import ExpectSpec, SourceFile
 
-DEFAULTS = "_defaults.yml"
 LISTS = ("tags", "cluster_by", "publish_with")
 
 

@@ -14,12 +14,12 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from lakewright.errors import Place, Problem
+from lakewright.specs.layout import MAX_CHARACTERS
 from lakewright.specs.texts import Text, index_text
 
 if TYPE_CHECKING:
     from ruamel.yaml.error import YAMLError
 
-MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 20
 MAX_NODES = 20_000  # with aliases counted as what they stand for
 
@@ -91,20 +91,24 @@ class Document:
         span = parent.keys.get(str(loc[-1])) if parent else None
         return self.source.place(*span) if span else self.place(*loc)
 
-    def places(self) -> Iterator[tuple[tuple[str | int, ...], Place]]:
-        """All paths that were written, with their places."""
-        stack: list[tuple[tuple[str | int, ...], Node]] = [((), self.root)]
+    def places(self, key: str) -> Iterator[tuple[tuple[str | int, ...], Place]]:
+        """All paths that were written at and below a key of the root, with their places."""
+        node = self.root.children.get(key)
+        stack: list[tuple[tuple[str | int, ...], Node, Node]] = []
+        if node is not None:
+            stack.append(((key,), node, self.root))
         while stack:
-            loc, node = stack.pop()
-            if loc:
-                yield loc, self._place_of(loc, node)
-            stack.extend(((*loc, part), child) for part, child in node.children.items())
+            loc, node, parent = stack.pop()
+            yield loc, self._place_inside(loc[-1], node, parent)
+            stack.extend(((*loc, part), child, node) for part, child in node.children.items())
 
     def _place_of(self, loc: tuple[str | int, ...], node: Node) -> Place:
+        return self._place_inside(loc[-1], node, self.find(loc[:-1]))
+
+    def _place_inside(self, part: str | int, node: Node, parent: Node | None) -> Place:
         if node.is_scalar and node.value is not None:
             return self.source.place(node.start, node.end)
-        parent = self.find(loc[:-1])
-        span = parent.keys.get(str(loc[-1])) if parent else None
+        span = parent.keys.get(str(part)) if parent else None
         if span is None and node.keys:  # an item of a list: its first key says what it is
             span = next(iter(node.keys.values()))
         return self.source.place(*span) if span else self.source.place(node.start, node.end)

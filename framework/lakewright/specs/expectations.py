@@ -36,8 +36,8 @@ def rule_places(document: Document, *, first: int) -> dict[str, Place]:
         places[f"expect.{first + index}"] = (
             document.key_place(*here, rule) if rule else document.place(*here)
         )
-    for loc, place in document.places():
-        if loc[0] == "expect" and len(loc) > 2:
+    for loc, place in document.places("expect"):
+        if len(loc) > 2:
             rest = ".".join(str(part) for part in loc[2:])
             places[f"expect.{first + int(loc[1])}.{rest}"] = place
     return places

@@ -8,24 +8,29 @@ from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import TableName
-from lakewright.specs.custom_rules import FOLDER as RULES
 from lakewright.specs.custom_rules import NO_RULES, OwnRules, read_own_rules
 from lakewright.specs.data_files import named_lists
-from lakewright.specs.defaults import DEFAULTS, read_defaults
+from lakewright.specs.defaults import read_defaults
 from lakewright.specs.documents import parse_document
 from lakewright.specs.each import expand_spec
-from lakewright.specs.macros import FOLDER as MACROS
+from lakewright.specs.layout import (
+    DEFAULTS,
+    MACROS,
+    QUERIES,
+    RULES,
+    SETTINGS,
+    SPECS,
+    is_spec,
+)
 from lakewright.specs.macros import read_macros
 from lakewright.specs.models import SettingsModel
 from lakewright.specs.queries import (
-    QUERIES,
-    SPECS,
     is_inline,
     named_query,
     query_paths,
     read_file_query,
 )
-from lakewright.specs.settings import SETTINGS, Settings, read_settings
+from lakewright.specs.settings import Settings, read_settings
 from lakewright.specs.tables import Surroundings, check_schema, read_query_table, read_table
 from lakewright.specs.values import Project, SourceFile, TableSpec, digest_files
 
@@ -91,10 +96,23 @@ def load_released(
     )
 
 
-def is_spec(path: str) -> bool:
-    """Whether the file at `path` describes a table."""
-    named = PurePosixPath(path)
-    return named.parts[0] == SPECS and named.suffix == ".yml" and named.name != DEFAULTS
+def read_again(
+    files: Iterable[SourceFile], origins: Iterable[str]
+) -> Mapping[TableName, TableSpec] | None:
+    """The tables written at the paths `origins`, as `load_files` would read them among `files`.
+
+    None when anything is wrong with them, or with what all tables share.
+    """
+    by_path = {file.path: file for file in map(_normalise, files)}
+    problems: list[Problem] = []
+    settings = read_settings(by_path[SETTINGS], problems)
+    reading = _Reading(_surroundings(settings, by_path, frozenset(), problems), problems)
+    for path in sorted(origins):
+        if is_spec(path):
+            reading.read_spec(path)
+        else:
+            reading.read_lone_query(path)
+    return None if problems else reading.tables
 
 
 def _read_bundle(bundle: tuple[SourceFile, ...], known: Mapping[str, TableSpec]) -> Project:

@@ -19,7 +19,6 @@ from lakewright.specs.sandbox import FILTERS, Sandbox
 from lakewright.specs.texts import Text, index_text
 from lakewright.specs.values import SourceFile
 
-FOLDER = "sql/_macros/"
 ROW = "each"  # the table's row of `for_each`, in a query
 LOOP_STATE = ("first", "index", "index0", "last", "length")
 _EXPRESSIONS = (

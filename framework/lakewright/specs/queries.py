@@ -11,12 +11,11 @@ from typing import Any
 from lakewright.errors import Place, Problem
 from lakewright.specs.documents import Document
 from lakewright.specs.inline import inline_text
+from lakewright.specs.layout import QUERIES, SPECS
 from lakewright.specs.macros import Macros
 from lakewright.specs.templates import Rendered, render_query
 from lakewright.specs.texts import index_text, suggest
 from lakewright.specs.values import Segment, SourceFile, SqlText
-
-SPECS, QUERIES = "pipelines", "sql"
 
 
 @dataclass(frozen=True, slots=True)

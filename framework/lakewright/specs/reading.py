@@ -3,47 +3,70 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.specs.csv_files import MAX_BYTES
-from lakewright.specs.custom_rules import FOLDER as RULES
 from lakewright.specs.data_files import named_data
-from lakewright.specs.documents import MAX_CHARACTERS
-from lakewright.specs.loading import is_spec, load_files
-from lakewright.specs.queries import QUERIES, SPECS
-from lakewright.specs.settings import SETTINGS
+from lakewright.specs.layout import MAX_CHARACTERS, QUERIES, RULES, SETTINGS, SPECS, is_spec
 from lakewright.specs.texts import index_text
 from lakewright.specs.values import Project, SourceFile
 
 _ENDINGS = {SPECS: (".yml", ".sql", ".py"), QUERIES: (".sql",), RULES: (".yml",)}
 
 
-def load_project(path: str | os.PathLike[str]) -> Project:
-    """The project that `path` is in: the nearest folder at or above it with a `lakewright.yml`.
+@dataclass(frozen=True, slots=True)
+class ProjectFiles:
+    """What was found on disk. `unreadable` paths exist without their text."""
 
-    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
+    root: str  # absolute folder of lakewright.yml
+    files: tuple[SourceFile, ...]
+    problems: tuple[Problem, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+
+def read_files(path: str | os.PathLike[str]) -> ProjectFiles:
+    """The files of the project that `path` is in: the nearest folder at or above it with a
+    `lakewright.yml`. SpecError when there is none that can be read.
     """
     root = find_root(Path(path))
     problems: list[Problem] = []
-    settings = _read(root, SETTINGS, problems)
+    settings = _read(str(root), SETTINGS, problems)
     if settings is None:
         raise SpecError.of(problems)
     files, unreadable = [settings], []
     for name in sorted(_walk(root, problems)):
-        file = _read(root, name, problems)
+        file = _read(str(root), name, problems)
         if file is not None:
             files.append(file)
         elif is_spec(name):
             unreadable.append(name)
     for name in _named_data(root, files):
-        file = _read(root, name, problems)
+        file = _read(str(root), name, problems)
         if file is not None:
             files.append(file)
         else:
             unreadable.append(name)
-    return load_files(files, str(root), problems=problems, unreadable=unreadable)
+    return ProjectFiles(str(root), tuple(files), tuple(problems), tuple(unreadable))
+
+
+def load_project(path: str | os.PathLike[str]) -> Project:
+    """The project that `path` is in.
+
+    Everything that is wrong is in `problems`; SpecError only when there is no readable project.
+    """
+    return load_read(read_files(path))
+
+
+def load_read(read: ProjectFiles) -> Project:
+    """The project that files which were read make."""
+    # Brings models and templates, which a project that was compiled before needs not.
+    from lakewright.specs.loading import load_files
+
+    return load_files(read.files, read.root, problems=read.problems, unreadable=read.unreadable)
 
 
 def _named_data(root: Path, files: list[SourceFile]) -> list[str]:
@@ -75,13 +98,15 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[str]:
 
     def unreadable(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError):
-            problems.append(_unreadable(_relative(Path(str(error.filename)), root), error))
+            name = Path(str(error.filename)).relative_to(root).as_posix()
+            problems.append(_unreadable(name, error))
 
     for top, endings in _ENDINGS.items():
         for folder, folders, names in os.walk(root / top, onerror=unreadable):
             folders[:] = sorted(name for name in folders if not _is_hidden(name))
+            above = Path(folder).relative_to(root).as_posix()
             for name in sorted(names):
-                relative = _relative(Path(folder, name), root)
+                relative = f"{above}/{name}"
                 if name.endswith(endings) and not _is_hidden(name):
                     yield relative
                 elif name.endswith(".yaml"):
@@ -94,28 +119,30 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__pycache__"
 
 
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
-
-
-def _read(root: Path, name: str, problems: list[Problem]) -> SourceFile | None:
-    path = root / name
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
-        message = f"{name} is a link that leaves the project"
-        problems.append(Problem("LW190", message, Place(name, 1), hint="copy the file"))
-        return None
+def _read(root: str, name: str, problems: list[Problem]) -> SourceFile | None:
+    # Thousands of files: texts as paths, and one look at each.
+    path = f"{root}/{name}"
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES and name.lower().endswith(".csv"):
-            message = f"{name} has {size:,} bytes; at most {MAX_BYTES:,} are part of the code"
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
+            if not Path(path).resolve().is_relative_to(root):
+                message = f"{name} is a link that leaves the project"
+                problems.append(Problem("LW190", message, Place(name, 1), hint="copy the file"))
+                return None
+            found = os.stat(path)  # noqa: PTH116 - a value of pathlib costs more than the call
+        if found.st_size > MAX_BYTES and name.lower().endswith(".csv"):
+            message = (
+                f"{name} has {found.st_size:,} bytes; at most {MAX_BYTES:,} are part of the code"
+            )
             hint = "load it with kind: ingest, which is made for data"
             problems.append(Problem("LW133", message, Place(name, 1), hint=hint))
             return None
-        if size > 4 * MAX_CHARACTERS:
+        if found.st_size > 4 * MAX_CHARACTERS:
             message = f"{name} has more than {MAX_CHARACTERS} characters"
             problems.append(Problem("LW116", message, Place(name, 1)))
             return None
-        data = path.read_bytes()
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            data = file.read()
     except OSError as error:
         problems.append(_unreadable(name, error))
         return None

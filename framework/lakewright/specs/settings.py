@@ -11,13 +11,13 @@ from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import is_column_name, parse_environment
 from lakewright.specs.documents import Document, parse_document
 from lakewright.specs.flow import write_flow
+from lakewright.specs.layout import SETTINGS
 from lakewright.specs.models import ServeModel, SettingsModel
 from lakewright.specs.secrets import check_secrets
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
 from lakewright.specs.values import BaseSpec, ServeSpec, SourceFile, TargetSpec
 
-SETTINGS = "lakewright.yml"
 # What rows and guards depend on: the same in every session, whatever a target says.
 FIXED_CONF = {
     "spark.sql.ansi.enabled": "true",
@@ -67,7 +67,11 @@ def _read_file(file: SourceFile) -> tuple[Settings | None, tuple[Problem, ...]]:
         where = document.place("default_target")
         hint = suggest(model.default_target, known) or "define it under targets"
         problems.append(Problem("LW180", message, where, hint=hint))
-    places = {".".join(map(str, loc)): place for loc, place in document.places()}
+    places = {
+        ".".join(map(str, loc)): place
+        for key in document.root.children
+        for loc, place in document.places(str(key))
+    }
     return Settings(model, targets, places), tuple(problems)
 
 

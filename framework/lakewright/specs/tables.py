@@ -295,5 +295,9 @@ def _places(document: Document | None) -> dict[str, Place]:
     """Dotted keys to places; rules are counted with those of the defaults, elsewhere."""
     if document is None:
         return {}
-    located = ((loc, place) for loc, place in document.places() if loc[0] != "expect")
-    return {".".join(str(part) for part in loc): place for loc, place in located}
+    return {
+        ".".join(map(str, loc)): place
+        for key in document.root.children
+        if key != "expect"
+        for loc, place in document.places(str(key))
+    }

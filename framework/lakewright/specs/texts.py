@@ -22,10 +22,11 @@ class Text:
     def place(self, start: int, end: int | None = None) -> Place:
         """The place of `text[start:end]`, cut at the end of its first line."""
         start = min(max(start, 0), len(self.text))
-        line = bisect_right(self.starts, start) - 1
+        following = bisect_right(self.starts, start)  # the line after this one
+        line = following - 1
         first = self.starts[line]
-        stop = self.text.find("\n", first)
-        stop = stop if stop >= 0 else len(self.text)
+        last = following == len(self.starts)
+        stop = len(self.text) if last else self.starts[following] - 1
         length = max(1, min(end or start + 1, stop) - start)
         return Place(self.path, line + 1, start - first + 1, length, self.text[first:stop])
 

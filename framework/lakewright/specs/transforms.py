@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem
-from lakewright.specs.queries import SPECS
+from lakewright.specs.layout import SPECS
 from lakewright.specs.texts import index_text, suggest
 from lakewright.specs.values import PythonRef, SourceFile
 

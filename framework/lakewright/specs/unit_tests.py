@@ -18,8 +18,8 @@ from pydantic import Field
 from lakewright.errors import Place, Problem, SpecError
 from lakewright.names import TableName
 from lakewright.specs.documents import Document, parse_document
+from lakewright.specs.layout import SETTINGS
 from lakewright.specs.models import Model
-from lakewright.specs.settings import SETTINGS
 from lakewright.specs.validation import validate_model
 
 FOLDER = "tests"

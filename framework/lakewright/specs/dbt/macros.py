@@ -13,7 +13,8 @@ from lakewright.errors import Problem
 from lakewright.specs.dbt.jinja import NotConvertedError, parse_template
 from lakewright.specs.dbt.names import plain_name
 from lakewright.specs.dbt.values import DbtFiles, Remark
-from lakewright.specs.macros import FOLDER, read_macros
+from lakewright.specs.layout import MACROS
+from lakewright.specs.macros import read_macros
 from lakewright.specs.values import SourceFile
 
 ADAPTERS = ("spark", "databricks", "default")
@@ -62,7 +63,7 @@ def read_dbt_macros(files: DbtFiles, remarks: list[Remark]) -> DbtMacros:
     kept = _kept({name: macro for name, macro in chosen.items() if not _is_variant(name)})
     written: dict[str, list[str]] = {}
     for name in sorted(kept):
-        target = f"{FOLDER}{plain_name(PurePosixPath(found[name].path).stem)}.sql"
+        target = f"{MACROS}{plain_name(PurePosixPath(found[name].path).stem)}.sql"
         written.setdefault(target, []).append(chosen[name].text.strip() + "\n")
     texts = {path: "\n".join(parts) for path, parts in written.items()}
     return DbtMacros(chosen, frozenset(kept), texts)
@@ -116,7 +117,7 @@ def _kept(macros: Mapping[str, DbtMacro]) -> set[str]:
     uses: dict[str, tuple[str, ...]] = {}
     for name, macro in macros.items():
         problems: list[Problem] = []
-        read = read_macros([SourceFile(f"{FOLDER}{name}.sql", macro.text)], problems)
+        read = read_macros([SourceFile(f"{MACROS}{name}.sql", macro.text)], problems)
         if not problems and name in read.owners:
             uses[name] = read.files[read.owners[name]].uses
     while unsound := {name for name, needed in uses.items() if not set(needed) <= set(uses)}:
