@@ -105,6 +105,12 @@ VERBS: tuple[Verb, ...] = (
         "Delete what no release, fork, pin or grace period needs any more.",
         "lakewright gc --dry-run",
     ),
+    Verb(
+        "bundle",
+        "ship",
+        "Make the one archive that spark-submit runs.",
+        "lakewright bundle --out lakewright-bundle.zip",
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(
