@@ -19,6 +19,7 @@ from lakewright.errors import LakeError
 PROGRAM = "lakewright"
 _FOLDER = PurePosixPath("site")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip can say
+_FOR_SPARK = ("pandas",)  # PySpark asks for it where Python reads files, and brings it nowhere
 _LEVEL = 1  # a third of the time of 6, and a tenth larger
 _OF_THE_MACHINE = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"})
 _WHEEL = "Wheel-Version: 1.0\nGenerator: lakewright\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -46,9 +47,9 @@ def bundle_files() -> Files:
 
 
 def needed_distributions() -> tuple[Distribution, ...]:
-    """What the program needs to run, without the engines and the program itself, by name."""
+    """What the program and its tasks need to run under Spark, by name; not Spark, not itself."""
     found: dict[str, Distribution] = {}
-    waiting = _required(distribution(PROGRAM))
+    waiting = [*_required(distribution(PROGRAM)), *((name, True) for name in _FOR_SPARK)]
     while waiting:
         name, certain = waiting.pop()
         if name in found or name == PROGRAM:
@@ -60,8 +61,8 @@ def needed_distributions() -> tuple[Distribution, ...]:
                 continue  # asked for on other machines
             raise LakeError(
                 "LW648",
-                f"{name} is not installed, and Lakewright needs it",
-                hint="pip install lakewright brings what it needs",
+                f"{name} is not installed, and a bundle needs it",
+                hint="pip install 'lakewright[spark]' brings what a bundle holds",
             ) from error
         waiting += _required(found[name])
     return tuple(found[name] for name in sorted(found))

@@ -22,8 +22,7 @@ _CHECKS = (["--version"], ["init", "shop"], ["validate", "--project", "shop"])
 _NEXT = """\
 Next:
   unzip -o {file} main.py
-  lakewright submit --wait -- --packages io.delta:delta-spark_4.2_2.13:4.4.0 --py-files {file} \
-main.py refresh --lake URI --environment prod
+  lakewright submit --wait -- --master URL --py-files {file} main.py refresh --lake URI -e prod
 """
 
 

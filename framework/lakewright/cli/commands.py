@@ -352,6 +352,31 @@ def bundle(
     return make_bundle(common, out, check=check)
 
 
+def submit(
+    common: Common,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="After --: options of spark-submit, main.py, apply or refresh with its options.",
+            metavar="-- WORDS...",
+        ),
+    ],
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the run, and end as its report says.")
+    ] = False,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            "--timeout", help="How long to wait for a driver on the cluster.", metavar="DURATION"
+        ),
+    ] = "1d",
+) -> int:
+    from lakewright.cli.submitting import submit_run
+
+    return submit_run(common, words, wait=wait, timeout=timeout)
+
+
 def status(common: Common) -> int:
     from lakewright.cli.looking import show_status
 

@@ -111,6 +111,12 @@ VERBS: tuple[Verb, ...] = (
         "Make the one archive that spark-submit runs.",
         "lakewright bundle --out lakewright-bundle.zip",
     ),
+    Verb(
+        "submit",
+        "ship",
+        "Start a run by spark-submit; --wait tells how it ended.",
+        "lakewright submit --wait -- --master URL main.py refresh --lake URI -e prod",
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(

@@ -19,7 +19,7 @@ SITE = "LAKEWRIGHT_SITE"  # where it lies unpacked
 
 _OF_SUBMIT = frozenset({"spark.master", "spark.submit.deployMode"})
 _NAMING_JARS = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath")
-_DELTA_JAR = re.compile(r"delta-spark(?:_[\d.]+)?[:-](\d+\.\d+\.\d+)")
+_DELTA_JAR = re.compile(r"delta-spark(?:_[\d.]+)*[:-](\d+\.\d+\.\d+)")
 
 
 def is_submitted(environ: Mapping[str, str]) -> bool:
