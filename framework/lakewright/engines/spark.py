@@ -67,7 +67,7 @@ class SparkEngine:
         builder: Any = SparkSession.builder
         rest = {key: value for key, value in conf.items() if key != "remote"}
         settings = {**SPARK_SESSION_SETTINGS, **rest}
-        if conf.get("remote"):
+        if conf.get("remote") and not is_submitted(environ):
             return cls._connected(conf["remote"], settings)
         active: Any = SparkSession.getActiveSession()
         if active is not None:
