@@ -43,6 +43,17 @@ class Submitted:
     conf: Conf
     sparkContext: Context  # noqa: N815 - Spark's name
     asked: dict[str, str] = field(default_factory=dict)
+    says: str = "[DELTA_TABLE_NOT_FOUND] there is none"
+
+    @property
+    def read(self) -> Submitted:
+        return self
+
+    def format(self, name: str) -> Submitted:
+        return self
+
+    def load(self, path: str) -> Submitted:
+        raise ValueError(self.says)
 
     def config(self, key: str, value: str) -> Submitted:
         self.asked[key] = value
@@ -82,9 +93,11 @@ def test_a_local_master_uses_what_the_driver_has_unpacked() -> None:
 
 def test_a_spark_without_deltas_extension_is_refused() -> None:
     refuse_without_delta(Submitted(Conf(dict(EXTENSION)), Context("local")))  # type: ignore[arg-type]
-    with pytest.raises(LakeError) as caught:
-        refuse_without_delta(Submitted(Conf({}), Context("local")))  # type: ignore[arg-type]
-    assert caught.value.code == "LW640"
+    for conf, says in (({}, ""), (EXTENSION, "java.lang.ClassNotFoundException: delta.Default")):
+        lacking = Submitted(Conf(conf), Context("local"), says=says)
+        with pytest.raises(LakeError) as caught:
+            refuse_without_delta(lacking)  # type: ignore[arg-type]
+        assert caught.value.code == "LW640"
 
 
 @pytest.mark.parametrize(

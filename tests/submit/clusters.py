@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-from lakewright.engines.jars import cached_jars
+from lakewright.engines.jars import cached_jars, delta_coordinate
 from lakewright.engines.java import find_java, wrap_java
 from lakewright.engines.settings import DELTA_SETTINGS
 
@@ -31,12 +31,15 @@ class Place:
     """A folder with a Python that has nothing installed, and Spark's own programs."""
 
     home: Path
+    java: Path
+    jars: tuple[Path, ...]
 
     @classmethod
     def make(cls, home: Path) -> Place:
         home.mkdir(parents=True, exist_ok=True)
         venv.EnvBuilder(with_pip=False, symlinks=True).create(home / "clean")
-        return cls(home)
+        java = wrap_java(find_java(os.environ), os.environ)
+        return cls(home, java, cached_jars(os.environ))
 
     @property
     def spark_home(self) -> Path:
@@ -51,7 +54,7 @@ class Place:
         return {
             "HOME": str(self.home),
             "PATH": "/usr/bin:/bin",
-            "JAVA_HOME": str(wrap_java(find_java(os.environ), os.environ)),
+            "JAVA_HOME": str(self.java),
             "SPARK_HOME": str(self.spark_home),
             "PYSPARK_PYTHON": str(self.home / "clean" / "bin" / "python"),
             "SPARK_LOCAL_IP": "127.0.0.1",
@@ -64,10 +67,10 @@ class Place:
 
     def settings(self, **more: str) -> list[str]:
         """Options of spark-submit for Delta, and for a small machine."""
-        jars = cached_jars(os.environ)
+        jars = {"spark.jars": ",".join(str(jar) for jar in self.jars)}
         wanted = {
             **DELTA_SETTINGS,
-            "spark.jars": ",".join(str(jar) for jar in jars),
+            **(jars if self.jars else {"spark.jars.packages": delta_coordinate()}),
             "spark.driver.bindAddress": "127.0.0.1",
             "spark.driver.host": "127.0.0.1",
             "spark.driver.memory": "1g",

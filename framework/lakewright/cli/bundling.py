@@ -44,16 +44,12 @@ def make_bundle(common: Common, out: str, *, check: bool) -> int:
     environment without Lakewright, LW650 when it cannot be written.
     """
     streams = Streams.of(common)
+    _refuse_unwritable(Path(out))
     streams.tell("Packing what is installed ...\n")
     files = bundle_files()
     data = zipped(files)
     made = Made(Path(out), len(data), hashlib.sha256(data).hexdigest(), len(files), check)
-    try:
-        part = _write_beside(made.file, data)
-    except OSError as error:
-        raise LakeError(
-            "LW650", f"cannot write {out}: {error.strerror}", hint="choose another --out"
-        ) from error
+    part = _write_beside(made.file, data)
     try:
         if check:
             streams.tell("Checking it in an environment of its own ...\n")
@@ -98,13 +94,27 @@ def _run_clean(home: Path, arguments: list[str]) -> None:
         )
 
 
+def _refuse_unwritable(file: Path) -> None:
+    """LakeError LW650 before the work is done, not after it."""
+    if file.is_dir():
+        raise _unwritable(file, "it is a folder")
+    _write_beside(file, b"").unlink()
+
+
 def _write_beside(file: Path, data: bytes) -> Path:
-    handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=".lakewright-bundle-")
-    with os.fdopen(handle, "wb") as opened:
-        opened.write(data)
+    try:
+        handle, name = tempfile.mkstemp(dir=file.absolute().parent, prefix=".lakewright-bundle-")
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(data)
+    except OSError as error:
+        raise _unwritable(file, error.strerror or "it cannot be written") from error
     part = Path(name)
     part.chmod(0o644)
     return part
+
+
+def _unwritable(file: Path, why: str) -> LakeError:
+    return LakeError("LW650", f"cannot write {file}: {why}", hint="choose another --out")
 
 
 def _tell(common: Common, streams: Streams, made: Made) -> None:

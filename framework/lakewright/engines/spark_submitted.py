@@ -19,6 +19,8 @@ SITE = "LAKEWRIGHT_SITE"  # where it lies unpacked
 
 _OF_SUBMIT = frozenset({"spark.master", "spark.submit.deployMode"})
 _NAMING_JARS = ("spark.jars", "spark.jars.packages", "spark.driver.extraClassPath")
+_NOWHERE = "file:///nowhere/lakewright"
+_UNKNOWN_SOURCE = ("ClassNotFoundException", "DATA_SOURCE_NOT_FOUND", "Failed to find data source")
 _DELTA_JAR = re.compile(r"delta-spark(?:_[\d.]+)*[:-](\d+\.\d+\.\d+)")
 
 
@@ -48,12 +50,13 @@ def open_submitted(builder: Any, conf: Mapping[str, str], environ: Mapping[str, 
 
 def refuse_without_delta(spark: SparkSession) -> None:
     """LakeError LW640 for a Spark, or a server, that reads and writes no Delta tables."""
-    if "DeltaSparkSessionExtension" in (spark.conf.get("spark.sql.extensions", "") or ""):
+    extended = "DeltaSparkSessionExtension" in (spark.conf.get("spark.sql.extensions", "") or "")
+    if extended and _knows_delta(spark):
         return
     options = " ".join(f"--conf {key}={value}" for key, value in DELTA_SETTINGS.items())
     raise LakeError(
         "LW640",
-        "this Spark runs without Delta's extension",
+        f"this Spark runs without Delta's {'jars' if extended else 'extension'}",
         hint=f"start it with --packages io.delta:delta-spark_… {options}",
     )
 
@@ -61,6 +64,15 @@ def refuse_without_delta(spark: SparkSession) -> None:
 def delta_version(setting: Callable[[str], str | None]) -> str:
     """The version of Delta that a Spark with these settings runs, as far as they tell."""
     return _version_in(setting(key) or "" for key in _NAMING_JARS) or _installed_delta()
+
+
+def _knows_delta(spark: SparkSession) -> bool:
+    """Whether the classes are there: what Spark says of a table that is not."""
+    try:
+        spark.read.format("delta").load(_NOWHERE).schema  # noqa: B018 - asks Spark
+    except Exception as error:  # noqa: BLE001 - a missing table is told in several kinds
+        return not any(word in str(error) for word in _UNKNOWN_SOURCE)
+    return True
 
 
 def _version_in(texts: Iterable[str]) -> str | None:
