@@ -102,13 +102,13 @@ def unpacked(archive: zipfile.ZipFile) -> Path:
 def cache() -> Path:
     """A folder of this user alone; one for this process only where nothing else can be written."""
     root = os.environ.get("LAKEWRIGHT_CACHE")
-    base = Path(root) if root else Path.home() / ".cache" / "lakewright"
-    folder = base / "bundles"
     try:
+        base = Path(root) if root else Path.home() / ".cache" / "lakewright"
+        folder = base / "bundles"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         tempfile.TemporaryFile(dir=folder).close()
-    except OSError:
+    except (OSError, RuntimeError):  # the second: a user without a home
         folder = Path(tempfile.mkdtemp(prefix="lakewright-"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
