@@ -59,7 +59,7 @@ class Place:
             "PYSPARK_PYTHON": str(self.home / "clean" / "bin" / "python"),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "SPARK_NO_DAEMONIZE": "1",
-            "SPARK_DAEMON_MEMORY": "256m",
+            "SPARK_DAEMON_MEMORY": "1g",  # of a Connect server too, whatever its settings say
             "SPARK_DAEMON_JAVA_OPTS": LIGHT,
             "SPARK_LOG_DIR": str(self.home / "logs"),
             "LAKEWRIGHT_CACHE": str(self.home / "cache"),
@@ -122,7 +122,7 @@ class Cluster:
             for worker in self.workers
             if psutil.pid_exists(worker)
             for process in psutil.Process(worker).children(recursive=True)
-            if "CoarseGrainedExecutorBackend" in " ".join(process.cmdline())
+            if "CoarseGrainedExecutorBackend" in words_of(process)
         ]
         return sorted(found, key=lambda process: process.create_time())
 
@@ -165,6 +165,14 @@ def started_connect(place: Place, python: str = sys.executable) -> Iterator[str]
     with place.program("connect", "spark-submit", "--class", server, *settings, "spark-internal"):
         await_true(lambda: is_open(port), "the Connect server listens")
         yield f"sc://127.0.0.1:{port}"
+
+
+def words_of(process: psutil.Process) -> str:
+    """A command line; nothing when the process has ended meanwhile, as Python workers do."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
 
 
 def await_true(holds: Callable[[], object], what: str) -> None:

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from proof.shops import ENVIRONMENT, FILES, Rows
-from submit.clusters import Cluster, await_true, end_all, started_cluster
+from submit.clusters import Cluster, await_true, end_all, started_cluster, words_of
 from submit.conftest import Site
 
 pytestmark = pytest.mark.spark
@@ -94,7 +94,7 @@ def test_a_run_whose_driver_is_killed_is_told_and_the_next_one_converges(
         drivers = [
             child
             for child in psutil.Process().children(recursive=True)
-            if "refresh" in child.cmdline()
+            if "main.py refresh" in words_of(child)
         ]
         for driver in drivers:
             driver.send_signal(signal.SIGKILL)
