@@ -88,13 +88,16 @@ class Place:
         return [word for key, value in wanted.items() for word in ("--conf", f"{key}={value}")]
 
     @contextmanager
-    def program(self, name: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
+    def program(
+        self, name: str, *words: str, python: str | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """A program of Spark that runs until the block ends, with all that it started."""
+        environ = {**self.environ, **({"PYSPARK_PYTHON": python} if python else {})}
         log = self.home / f"{name}.log"
         with log.open("wb") as opened:
             process = subprocess.Popen(
                 [str(self.spark_home / "bin" / words[0]), *words[1:]],
-                env=self.environ,
+                env=environ,
                 cwd=self.home,
                 stdout=opened,
                 stderr=opened,
@@ -157,12 +160,12 @@ def started_connect(place: Place, python: str = sys.executable) -> Iterator[str]
     settings = place.settings(
         **{
             "spark.master": "local[2]",
-            "spark.pyspark.python": python,
             "spark.connect.grpc.binding.address": "127.0.0.1",
             "spark.connect.grpc.binding.port": str(port),
         }
     )
-    with place.program("connect", "spark-submit", "--class", server, *settings, "spark-internal"):
+    words = ("spark-submit", "--class", server, *settings, "spark-internal")
+    with place.program("connect", *words, python=python):
         await_true(lambda: is_open(port), "the Connect server listens")
         yield f"sc://127.0.0.1:{port}"
 
