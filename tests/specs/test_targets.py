@@ -59,6 +59,17 @@ def test_whether_an_engine_was_said_is_known() -> None:
     assert (known["dev"].explicit_engine, known["prod"].explicit_engine) == (False, True)
 
 
+def test_a_spark_connect_server_is_a_setting_for_spark_and_filled_in() -> None:
+    found = project('  far: {lake: x, engine: spark, remote: "sc://there:15002/;token=${env:T}"}\n')
+    conf = resolve_target(found, "far", {"T": "hush"}, "ana").conf
+    assert conf == {"remote": "sc://there:15002/;token=hush"}
+
+
+def test_a_remote_that_is_no_address_of_spark_connect_is_refused() -> None:
+    found = found_in(project_of({}, SETTINGS + '  far: {lake: x, remote: "http://there"}\n'))
+    assert [code for code, _, _ in found] == ["LW122"]
+
+
 def test_the_default_target_is_used_when_none_is_named() -> None:
     assert resolve_target(project("default_target: dev\n"), None, {}, "a").name == "dev"
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lakewright.cli.bases import tell_costs
+from lakewright.cli.end_states import put_end
 from lakewright.cli.engine import OnDemand
 from lakewright.cli.environments import begin_environment, finish_fork
 from lakewright.cli.options import Common
@@ -57,15 +58,22 @@ def apply_project(
     exact: bool,
     yes: bool,
     reason: str,
+    run_id: str | None = None,
 ) -> int:
     """`apply`: all or nothing. Asks on a terminal; off it `--yes` must be said."""
     finish_fork(common)
     planned = _planned(common, wish, plan_file, exact=exact)
-    return apply_planned(common, planned, yes=yes, reason=reason, wish=wish)
+    return apply_planned(common, planned, yes=yes, reason=reason, wish=wish, run_id=run_id)
 
 
 def apply_planned(
-    common: Common, planned: Planned, *, yes: bool, reason: str, wish: Wish | None = None
+    common: Common,
+    planned: Planned,
+    *,
+    yes: bool,
+    reason: str,
+    wish: Wish | None = None,
+    run_id: str | None = None,
 ) -> int:
     """Show a plan, ask, run it and tell how it ended.
 
@@ -87,15 +95,21 @@ def apply_planned(
         streams.tell(begin_environment(planned.space, planned.lake, planned.over, base, reason))
         planned = plan_project(common, wish or Wish())
         plan = check_engine(planned.plan, planned.space.engine, fold=folds(common))
-    work = Work(common, planned.space, planned.lake, streams, [plan])
+    work = Work(common, planned.space, planned.lake, streams, [plan], run_id)
     return work.run(
         lambda engine, watch: apply_plan(
-            _ready(plan, engine), planned.lake, engine, reason=reason, by=person(), watch=watch
+            _ready(plan, engine),
+            planned.lake,
+            engine,
+            run_id=run_id,
+            reason=reason,
+            by=person(),
+            watch=watch,
         )
     )
 
 
-def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
+def refresh_release(common: Common, wish: Wish, *, reason: str, run_id: str | None = None) -> int:
     """`refresh`: the released code over what is there now. Never asks; holds what fails.
 
     RefusedError LW512 inside a project that the lake does not belong to.
@@ -133,7 +147,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
         plans.append(plan)
         return plan
 
-    work = Work(common, space, lake, streams, plans)
+    work = Work(common, space, lake, streams, plans, run_id)
     return work.run(
         lambda engine, watch: run_refresh(
             lambda: _ready(replan(), engine),
@@ -142,6 +156,7 @@ def refresh_release(common: Common, wish: Wish, *, reason: str) -> int:
             watch=watch,
             reason=reason,
             by=person(),
+            run_id=run_id,
         )
     )
 
@@ -158,13 +173,17 @@ def refuse_engine(space: Workspace, *, protected: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One run and what it tells. Of `plans` the last one ran."""
+    """One run and what it tells. Of `plans` the last one ran.
+
+    Its report is stored under `run_id`, when there is one, whatever the run itself stored.
+    """
 
     common: Common
     space: Workspace
     lake: Lake
     streams: Streams
     plans: list[Plan]
+    run_id: str | None = None
 
     def run(self, start: Callable[[OnDemand, Watch], Report]) -> int:
         """Start the run with an engine that opens when needed; print its report.
@@ -179,6 +198,8 @@ class Work:
                 with watched(self.streams) as watch:
                     report = start(engine, watch)
                 report = serve_after(self.space, self.lake, engine, self.streams, report)
+                if self.run_id is not None:
+                    report = put_end(self.lake, self.run_id, report)
                 self._tell(report)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._published_since(before)) from None

@@ -6,6 +6,7 @@ needs no parser of SQL and no storage.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -36,6 +37,14 @@ AsOf = Annotated[
 Newest = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="The newest; 20 on a terminal, else all.", metavar="LINES"),
+]
+RunId = Annotated[
+    str | None,
+    typer.Option(
+        "--run-id",
+        help="A UUID of your own: the report is runs/<it>/report.json.",
+        metavar="UUID",
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Kept on record.", metavar="TEXT")]
 RowsAs = Annotated[str, typer.Option("--format", help="table, csv or json.", metavar="FORMAT")]
@@ -203,12 +212,15 @@ def apply(
     reason: Annotated[
         str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
     ] = "",
+    run_id: RunId = None,
 ) -> int:
     from lakewright.cli.applying import apply_project
+    from lakewright.cli.end_states import keep_end
     from lakewright.cli.planning import Wish
 
     wish = Wish.of(select, exclude, allow_destructive, drift, full=full)
-    return apply_project(common, wish, plan_file=plan_file, exact=exact, yes=yes, reason=reason)
+    run = partial(apply_project, common, wish, plan_file=plan_file, reason=reason, run_id=run_id)
+    return keep_end(common, run_id, partial(run, exact=exact, yes=yes))
 
 
 def refresh(
@@ -221,11 +233,16 @@ def refresh(
     reason: Annotated[
         str, typer.Option("--reason", help="Kept in the release.", metavar="TEXT")
     ] = "",
+    run_id: RunId = None,
 ) -> int:
     from lakewright.cli.applying import refresh_release
+    from lakewright.cli.end_states import keep_end
     from lakewright.cli.planning import Wish
 
-    return refresh_release(common, Wish.of(select, exclude, None, drift, full=full), reason=reason)
+    wish = Wish.of(select, exclude, None, drift, full=full)
+    return keep_end(
+        common, run_id, partial(refresh_release, common, wish, reason=reason, run_id=run_id)
+    )
 
 
 def adopt(
@@ -341,6 +358,47 @@ def gc(
     from lakewright.cli.collecting import collect_garbage
 
     return collect_garbage(common, dry_run=dry_run, yes=yes, grace=grace, reason=reason)
+
+
+def bundle(
+    common: Common,
+    *,
+    out: Annotated[
+        str, typer.Option("--out", "-o", help="Where to write it.", metavar="FILE")
+    ] = "lakewright-bundle.zip",
+    check: Annotated[
+        bool,
+        typer.Option("--check/--no-check", help="Run it in an environment that has nothing else."),
+    ] = True,
+) -> int:
+    from lakewright.cli.bundling import make_bundle
+
+    return make_bundle(common, out, check=check)
+
+
+def submit(
+    common: Common,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            help="After --: options of spark-submit, main.py, apply or refresh with its options.",
+            metavar="-- WORDS...",
+        ),
+    ],
+    *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the run, and end as its report says.")
+    ] = False,
+    timeout: Annotated[
+        str,
+        typer.Option(
+            "--timeout", help="How long to wait for a driver on the cluster.", metavar="DURATION"
+        ),
+    ] = "1d",
+) -> int:
+    from lakewright.cli.submitting import submit_run
+
+    return submit_run(common, words, wait=wait, timeout=timeout)
 
 
 def status(common: Common) -> int:

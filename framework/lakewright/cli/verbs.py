@@ -110,6 +110,18 @@ VERBS: tuple[Verb, ...] = (
         "Delete what no release, fork, pin or grace period needs any more.",
         "lakewright gc --dry-run",
     ),
+    Verb(
+        "bundle",
+        "ship",
+        "Make the one archive that spark-submit runs.",
+        "lakewright bundle --out lakewright-bundle.zip",
+    ),
+    Verb(
+        "submit",
+        "ship",
+        "Start a run by spark-submit; --wait tells how it ended.",
+        "lakewright submit --wait -- --master URL main.py refresh --lake URI -e prod",
+    ),
     Verb("status", "operate", "What readers of an environment see now.", "lakewright status"),
     Verb("releases", "operate", "All releases, newest first.", "lakewright releases --json"),
     Verb(

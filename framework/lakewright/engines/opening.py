@@ -25,5 +25,6 @@ def open_engine(
     check_engine_name(name)
     settings = dict(conf or {})
     if name == "sail":
+        settings.pop("remote", None)
         return SailEngine(settings)
     return SparkEngine.open(settings, environ)

@@ -20,6 +20,12 @@ SPARK_SESSION_SETTINGS = {
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "2",
 }
 
+# What makes a Spark read and write Delta tables, beside the jars.
+DELTA_SETTINGS = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+
 _FEW_CORES = 4
 
 _LOGGING = """rootLogger.level = {level}
@@ -46,8 +52,7 @@ def local_settings(
         **SPARK_SESSION_SETTINGS,
         "spark.app.name": "lakewright",
         "spark.master": "local[*]",
-        "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
-        "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        **DELTA_SETTINGS,
         "spark.sql.shuffle.partitions": str(cores),
         # Each stage would be a job of its own, to decide what with so few partitions is decided.
         "spark.sql.adaptive.enabled": "false",

@@ -7,7 +7,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,13 @@ from lakewright.engines.port import Capabilities, Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import SPARK_SESSION_SETTINGS, local_settings, quiet_pyspark
 from lakewright.engines.spark_catalog import SparkCatalog
+from lakewright.engines.spark_connect import ConnectSessions
+from lakewright.engines.spark_submitted import (
+    delta_version,
+    is_submitted,
+    open_submitted,
+    refuse_without_delta,
+)
 from lakewright.errors import LakeError
 from lakewright.names import TableName
 
@@ -36,11 +42,14 @@ class SparkEngine:
         settings: Mapping[str, str],
         close: Callable[[], None],
         jvm_pid: int | None = None,
+        end: Callable[[SparkSession], None] | None = None,
     ) -> None:
+        """`end` ends one session that `renew` gave; without it all end with the engine."""
         self._renew = renew
         self._settings = settings
         self._close = close
-        self.jvm_pid = jvm_pid  # of a JVM that this process started
+        self._end = end
+        self.jvm_pid = jvm_pid  # of a JVM that ends with this process, or soon after
 
     @classmethod
     def open(cls, conf: Mapping[str, str], environ: Mapping[str, str]) -> SparkEngine:
@@ -58,15 +67,26 @@ class SparkEngine:
         builder: Any = SparkSession.builder
         rest = {key: value for key, value in conf.items() if key != "remote"}
         settings = {**SPARK_SESSION_SETTINGS, **rest}
-        if conf.get("remote"):
-            return cls(lambda: builder.remote(conf["remote"]).create(), settings, lambda: None)
+        if conf.get("remote") and not is_submitted(environ):
+            return cls._connected(conf["remote"], settings)
         active: Any = SparkSession.getActiveSession()
         if active is not None:
             return cls(active.newSession, settings, lambda: None)
+        if is_submitted(environ):
+            submitted = open_submitted(builder, rest, environ)
+            return cls(submitted.newSession, settings, submitted.stop, os.getppid())
         scratch = Path(tempfile.mkdtemp(prefix="lakewright-spark-"))
         spark = _start(builder, rest, environ, scratch)
         jvm = _pid(scratch / "jvm.pid")
         return cls(spark.newSession, settings, lambda: _stop(spark, scratch), jvm)
+
+    @classmethod
+    def _connected(cls, address: str, settings: Mapping[str, str]) -> SparkEngine:
+        sessions = ConnectSessions(address)
+        first = sessions.open()
+        refuse_without_delta(first)
+        sessions.end(first)
+        return cls(sessions.open, settings, sessions.close, end=sessions.end)
 
     @property
     def name(self) -> str:
@@ -78,11 +98,22 @@ class SparkEngine:
 
     @property
     def packages(self) -> Mapping[str, str]:
-        spark = version("pyspark")
-        return {"engine": f"spark {spark}", "pyspark": spark, "delta": version("delta-spark")}
+        from pyspark import __version__ as pyspark  # loaded already
+
+        spark = self._renew()
+        found = {
+            "engine": f"spark {spark.version}",
+            "pyspark": pyspark,
+            "delta": delta_version(lambda key: spark.conf.get(key, "")),
+        }
+        if self._end is not None:
+            self._end(spark)
+        return found
 
     def session(self) -> Session:
-        return FrameSession(self._session(), self.capabilities)
+        spark = self._session()
+        end = self._end
+        return FrameSession(spark, self.capabilities, (lambda: end(spark)) if end else None)
 
     def check_tables(self, features: Mapping[TableName, Sequence[str]]) -> None:
         refuse_features(self.name, features)

@@ -87,14 +87,26 @@ def refresh(
     workers: int = 4,
     reason: str = "",
     by: str = "",
+    run_id: str | None = None,
 ) -> Report:
-    """Apply what `replan` says; a run that lost to newly deployed code plans once more."""
+    """Apply what `replan` says; a run that lost to newly deployed code plans once more.
 
-    def once() -> Report:
-        plan = replan()
-        return apply_plan(plan, lake, engine, watch=watch, workers=workers, reason=reason, by=by)
+    `run_id` is the name of the first of the two; no two runs share one.
+    """
 
-    report = once()
+    def once(run_id: str | None = None) -> Report:
+        return apply_plan(
+            replan(),
+            lake,
+            engine,
+            run_id=run_id,
+            watch=watch,
+            workers=workers,
+            reason=reason,
+            by=by,
+        )
+
+    report = once(run_id)
     if any(problem.code == OVERTAKEN_BY_CODE for problem in report.problems):
         report = once()
     return report

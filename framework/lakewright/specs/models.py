@@ -201,6 +201,12 @@ class TargetModel(Model):
     protected: bool = Field(default=False, description="Ask before what cannot be taken back.")
     allow_paths: Words = Field(default=(), description="Prefixes that source and ingest may read.")
     conf: dict[str, str] = Field(default_factory=dict, description="Settings for Spark.")
+    remote: str | None = Field(
+        default=None,
+        pattern=r"^(sc://|\$\{)",
+        description="The Spark Connect server to use, `sc://host:port`; without it Spark is started"
+        " here.",
+    )
     serve: Annotated[ServeModel, BeforeValidator(_served, str | ServeModel)] | None = Field(
         default=None, description="Published views for readers of a Spark catalog."
     )

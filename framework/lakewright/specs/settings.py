@@ -168,7 +168,7 @@ def _target(
         protected=model.protected,
         explicit_engine="engine" in model.model_fields_set,
         allow_paths=model.allow_paths,
-        conf=dict(model.conf),
+        conf={**model.conf, **({"remote": model.remote} if model.remote else {})},
         serve=_serve(at, model.serve, settings, document, problems) if model.serve else None,
         base=BaseSpec(model.base.lake, model.base.environment) if model.base else None,
     )
