@@ -13,7 +13,7 @@ from lakewright.cli.analysing import known_columns
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import choose, need_project, open_workspace
-from lakewright.engines import Engine, open_engine
+from lakewright.engines import Engine, find_engine
 from lakewright.errors import LakewrightError, UsageError
 from lakewright.graph import Graph, compile_project
 from lakewright.names import TableName
@@ -45,7 +45,8 @@ def run_tests(common: Common, select: list[str], exclude: list[str]) -> int:
     tests = _chosen(read_unit_tests(project.root), graph, select, exclude)
     engine_name, began = common.engine or "sail", time.monotonic()
     outcomes = []
-    with closing(open_engine(engine_name, conf=space.conf if common.engine else {})) as engine:
+    conf = space.conf if common.engine else {}
+    with closing(find_engine(engine_name, conf=conf, tell=streams.tell)) as engine:
         tested = {test.table for test in tests}
         columns = test_columns(graph, tested, engine, known_columns(space, graph))
         for outcome in outcomes_of(tests, graph, columns, engine):

@@ -1,0 +1,133 @@
+"""Owns the JVM of a warm server, and ends it when nobody needs it any more.
+
+Started as a program of its own, with the standard library alone so that it stays small: it gets a
+job as JSON on stdin and the server's surroundings as its own. The JVM ends with it, whatever way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of Linux
+_TO_COME_UP = 180.0  # seconds in which the one that started it writes it down
+_TO_END = 60.0  # for a JVM that leaves an archive of its classes
+
+
+def main() -> None:
+    job = json.load(sys.stdin)
+    folder = Path(job["folder"])
+    ended = _Ended()
+    jvm = subprocess.Popen(  # noqa: S603 - the command that `starting` composed
+        job["command"],
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        cwd="/",
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads here
+    )
+    (folder / "jvm").write_text(str(jvm.pid))
+    try:
+        _watch(jvm, folder, job["idle_seconds"], ended)
+    finally:
+        _end(jvm)
+        _keep(Path(job["draft"]), Path(job["archive"]))
+        shutil.rmtree(job["scratch"], ignore_errors=True)
+
+
+class _Ended:
+    """Set by a signal that asks this process to end."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+def _watch(jvm: subprocess.Popen[bytes], folder: Path, idle_seconds: float, ended: _Ended) -> None:
+    """Return when the server is asked to end, has ended, is not wanted or was idle for too long."""
+    began = busy = time.monotonic()
+    known = False
+    while jvm.poll() is None and not ended.asked:
+        now = time.monotonic()
+        if _named(folder) != jvm.pid:
+            if known or now - began > _TO_COME_UP:
+                return  # nobody finds it: what was written down is gone, or never came
+        elif not known or _in_use(folder):
+            known, busy = True, now
+            (folder / "busy").touch()
+        elif now - busy > idle_seconds and _forgotten(folder):
+            return
+        time.sleep(min(1.0, idle_seconds / 4))
+
+
+def _named(folder: Path) -> int | None:
+    try:
+        found: Any = json.loads((folder / "server.json").read_text())["pid"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return int(found)
+
+
+def _in_use(folder: Path) -> bool:
+    """Whether a client lives: one that holds the lock of its file."""
+    for path in (folder / "clients").glob("*"):
+        try:
+            with path.open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            continue
+    return False
+
+
+def _forgotten(folder: Path) -> bool:
+    """Take the server's name away so that no client finds it; False when one just came."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        if _in_use(folder):
+            return False
+        (folder / "server.json").unlink(missing_ok=True)
+        return True
+
+
+def _end(jvm: subprocess.Popen[bytes]) -> None:
+    jvm.terminate()
+    try:
+        jvm.wait(_TO_END)
+    except subprocess.TimeoutExpired:
+        jvm.kill()
+        jvm.wait()
+
+
+def _keep(draft: Path, archive: Path) -> None:
+    """Put an archive in place that the JVM has finished; see `engines.archive`."""
+    if draft.exists() and not archive.exists():
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(archive)
+    draft.unlink(missing_ok=True)
+
+
+def _end_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
