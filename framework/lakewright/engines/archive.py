@@ -1,7 +1,7 @@
 """A class data sharing archive: Spark's and Delta's classes are mapped instead of loaded again.
 
-It is made once for each set of Java, PySpark and Delta, by a warm server when it ends: nobody waits
-for it. A JVM that cannot use an archive ignores it.
+It is made once for each set of Java, PySpark and Delta, beside a warm server that is idle: nobody
+waits for it. A JVM that cannot use an archive ignores it.
 """
 
 from __future__ import annotations
@@ -40,16 +40,13 @@ def reading_options(archive: Path) -> tuple[str, ...]:
     return ("-Xshare:auto", f'"-XX:SharedArchiveFile={archive}"', *_QUIET)
 
 
-def writing_options(draft: Path) -> tuple[str, ...]:
-    """JVM options that leave an archive of all loaded classes at `draft` when the JVM ends."""
-    return (f'"-XX:ArchiveClassesAtExit={draft}"', *_QUIET)
+def listing_options(classes: Path) -> tuple[str, ...]:
+    """JVM options that note each class at `classes` when it is loaded."""
+    return (f'"-XX:DumpLoadedClassList={classes}"',)
 
 
-def keep_archive(draft: Path, archive: Path) -> None:
-    """Put a finished draft in place, all at once, and forget the archives of older versions."""
-    if not draft.exists():
-        return
-    draft.replace(archive)
+def forget_old(archive: Path) -> None:
+    """Of the archives beside this one, keep the newest ones only."""
     found = sorted(archive.parent.glob("*.jsa"), key=lambda file: file.stat().st_mtime)
     for old in found[:-_KEPT]:
         old.unlink(missing_ok=True)

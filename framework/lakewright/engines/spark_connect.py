@@ -1,7 +1,7 @@
 """A Spark Connect server, reached by its `sc://` address: the sessions of this process there.
 
-The server's machine needs no Lakewright: what its Python workers run travels with the task. They need
-Arrow, and obstore where files lie in an object store.
+The server's machine needs no Lakewright: what its Python workers run travels with the task. They
+need Arrow, and obstore where files lie in an object store.
 """
 
 from __future__ import annotations

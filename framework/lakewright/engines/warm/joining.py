@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import sys
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from lakewright.engines.port import Session
 from lakewright.engines.sessions import FrameSession
 from lakewright.engines.settings import quiet_pyspark
 from lakewright.engines.spark import SparkEngine
+from lakewright.engines.spark_connect import ConnectSessions
 from lakewright.engines.warm.calls import USER, Calls
 from lakewright.engines.warm.clients import Client, dead_client, dead_clients
 from lakewright.engines.warm.places import (
@@ -37,50 +37,42 @@ class WarmSpark(SparkEngine):
     def __init__(
         self, server: Server, token: str, client: Client, settings: Mapping[str, str]
     ) -> None:
-        # PySpark is loaded where an engine is needed.
-        from pyspark.sql import SparkSession
-        from pyspark.sql.connect.client.retries import DefaultPolicy
-
         quiet_pyspark()
-        self._builder: Any = SparkSession.builder
-        self._url = f"sc://localhost:{server.port}/;token={token};user_id={USER}"
+        self._address = f"sc://localhost:{server.port}/;token={token};user_id={USER}"
         self._calls = Calls(server.port, token)
         self._client = client
-        self._sessions: dict[str, Any] = {}
-        # A server on this machine is there or gone: waiting for it longer helps nobody.
-        self._retries = DefaultPolicy(max_retries=4)
+        self._opened: dict[str, ConnectSessions] = {}
         self.jvm_work = f"{server.pid} {client.path}"
-        super().__init__(self._open, settings, self._end_all, server.pid)
-        atexit.register(self._end_all)
+        super().__init__(self._open, settings, self._leave, server.pid)
+        atexit.register(self._leave)
 
     def session(self) -> Session:
-        spark = self._session()
-        return FrameSession(spark, self.capabilities, lambda: self._end(spark.session_id))
+        spark: Any = self._session()
+        return FrameSession(spark, self.capabilities, lambda: self._end_session(spark.session_id))
 
     def _open(self) -> Any:
         name = str(uuid.uuid4())
         self._client.note(name)
-        spark = self._builder.remote(f"{self._url};session_id={name}").create()
-        spark.client.set_retry_policies([self._retries])
+        self._opened[name] = ConnectSessions(f"{self._address};session_id={name}")
+        spark: Any = self._opened[name].open()
         # Answers do not get lost on one machine: reattaching doubles the calls for nothing.
         spark.client.disable_reattachable_execute()
-        self._sessions[name] = spark
         return spark
 
-    def _end(self, name: str) -> None:
+    def _end_session(self, name: str) -> None:
         """When this returns nothing of the session runs any more, whatever became of its calls."""
-        spark = self._sessions.pop(name, None)
-        if spark is not None:
+        opened = self._opened.pop(name, None)
+        if opened is not None:
             self._calls.end_session(name)
-            spark.stop()
+            opened.close()
 
-    def _end_all(self) -> None:
-        """A client that cannot end its sessions stays written down; the next claim ends them."""
-        for name in tuple(self._sessions):
-            self._end(name)
+    def _leave(self) -> None:
+        """End all sessions. A client that cannot stays written down; the next claim ends them."""
+        for name in tuple(self._opened):
+            self._end_session(name)
         self._client.leave()
         self._calls.close()
-        atexit.unregister(self._end_all)
+        atexit.unregister(self._leave)
 
 
 def join_warm(
@@ -95,7 +87,7 @@ def join_warm(
     found = read_server(folder)
     if found is None or not found.alive:
         return None
-    if found.versions != Versions.of_python(sys.executable):
+    if found.versions != Versions.here():
         return f"it has {found.versions}"
     with locked(folder, shared=True):
         if read_server(folder) != found:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import platform
 import socket
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,14 +28,16 @@ class Versions:
 
     pyspark: str
     delta: str
-    python: str  # the interpreter that runs functions on rows
+    python: str  # the surroundings that run functions on rows
 
     @classmethod
-    def of_python(cls, python: str) -> Versions:
+    def here(cls) -> Versions:
+        number = platform.python_version()
+        python = f"{number} in {Path(sys.prefix).resolve()}"
         return cls(version("pyspark"), version("delta-spark"), python)
 
     def __str__(self) -> str:
-        return f"PySpark {self.pyspark}, Delta {self.delta}, {self.python}"
+        return f"PySpark {self.pyspark}, Delta {self.delta}, Python {self.python}"
 
 
 @dataclass(frozen=True, slots=True)

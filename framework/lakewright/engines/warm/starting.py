@@ -17,7 +17,12 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from lakewright.engines.archive import archive_path, reading_options, writing_options
+from lakewright.engines.archive import (
+    archive_path,
+    forget_old,
+    listing_options,
+    reading_options,
+)
 from lakewright.engines.jars import cached_jars, delta_coordinate
 from lakewright.engines.java import Java, find_java, trust_options, wrap_java
 from lakewright.engines.settings import local_settings
@@ -38,9 +43,10 @@ from lakewright.errors import LakeError, LakewrightError, RefusedError
 from lakewright.lake.processes import process_started
 
 _TO_START = 120.0
-_TO_END = 75.0
+_TO_END = 30.0
 _TRIES = 3  # another program may take the port that was free
 _CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
+_OF_ARCHIVE = ("classes.list", "classes.now", "classes.jsa")
 _NOT_INHERITED = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET", "SPARK_REMOTE", "SPARK_HOME")
 
 
@@ -87,7 +93,7 @@ def settings_digest(conf: Mapping[str, str], changeable: frozenset[str]) -> str:
 
 
 def _fits(folder: Path, server: Server, conf: Mapping[str, str]) -> bool:
-    if server.versions != Versions.of_python(sys.executable):
+    if server.versions != Versions.here():
         return False
     calls = Calls(server.port, read_token(folder))
     try:
@@ -127,7 +133,7 @@ def _clear(folder: Path, server: Server | None) -> None:
         _end(server.pid, server.started)
     for name in ("clients", "scratch"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("token", "busy", "jvm", "spark.conf", "classes.jsa"):
+    for name in ("token", "busy", "jvm", "spark.conf", *_OF_ARCHIVE):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -178,7 +184,7 @@ def _start(
         keeper=kept.pid,
         keeper_started=process_started(kept.pid) or "",
         port=port,
-        versions=Versions.of_python(sys.executable),
+        versions=Versions.here(),
         java=f"{java.major} at {java.program}",
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         idle_seconds=idle_seconds,
@@ -202,9 +208,9 @@ def _keep_jvm(
     jars = cached_jars(environ)
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    archive, draft = archive_path(java, jars, environ), folder / "classes.jsa"
-    reading = reading_options(archive)
-    options = (*trust_options(java), *(reading or writing_options(draft)))
+    archive, classes = archive_path(java, jars, environ), folder / "classes.list"
+    forget_old(archive)
+    options = (*trust_options(java), *(reading_options(archive) or listing_options(classes)))
     settings = {
         **local_settings(scratch, jars, "error", options),
         **({} if jars else {"spark.jars.packages": delta_coordinate()}),
@@ -224,7 +230,8 @@ def _keep_jvm(
         ],
         "idle_seconds": idle_seconds,
         "scratch": str(scratch),
-        "draft": str(draft),
+        "java": java.program,
+        "classes": str(classes),
         "archive": str(archive),
     }
     own = {
