@@ -36,7 +36,7 @@ def run_engine_word(common: Common, word: str, *, idle: str, force: bool) -> int
         )
     match word:
         case "up":
-            return _up(common, int(parse_duration(idle, "--idle").total_seconds()))
+            return _up(common, _idle_seconds(idle))
         case "down":
             return _down(common, force=force)
         case "status":
@@ -47,6 +47,13 @@ def run_engine_word(common: Common, word: str, *, idle: str, force: bool) -> int
                 f"`engine {word}` is not there",
                 hint="lakewright engine up, lakewright engine down or lakewright engine status",
             )
+
+
+def _idle_seconds(written: str) -> int:
+    seconds = int(parse_duration(written, "--idle").total_seconds())
+    if seconds == 0:
+        raise UsageError("LW303", f"--idle {written} is no time at all", hint="write 30m or 2h")
+    return seconds
 
 
 def _up(common: Common, idle_seconds: int) -> int:

@@ -11,7 +11,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -71,7 +71,8 @@ def state_folder(environ: Mapping[str, str]) -> Path:
 
 def make_private(folder: Path) -> None:
     """Make the folder, for its owner alone; LakeError LW670 when it is somebody else's or open."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # what stands in the way is told below
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not is_private(folder):
         raise LakeError(
             "LW670",
