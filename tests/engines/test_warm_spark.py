@@ -136,6 +136,10 @@ def test_a_run_that_is_killed_while_it_writes_commits_nothing_into_the_next(
     ups: list[dict], surroundings: Mapping[str, str], project: Path
 ) -> None:
     stop = project.parent / "stop"
+    reached = stop.with_suffix(".reached")
+    assert run_program("apply", "--yes", cwd=project, env=surroundings).code == 0
+    (project / "landing" / "more.csv").write_text("id,name\n0,d\n")
+    reached.unlink()
     stop.touch()
     doomed = subprocess.Popen(
         [PROGRAM, "apply", "--yes"],
@@ -144,19 +148,19 @@ def test_a_run_that_is_killed_while_it_writes_commits_nothing_into_the_next(
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    assert soon(stop.with_suffix(".reached").exists)
+    assert soon(reached.exists)
     doomed.send_signal(signal.SIGKILL)
     doomed.wait()
     stop.unlink()  # what the server still does for the dead run could be committed at any time
     done = run_program("apply", "--yes", cwd=project, env=surroundings)
     assert done.code == 0, done.err
     assert f"Using the warm Spark, process {ups[0]['pid']}." in done.err
-    location = next((project / ".lake").glob("*/gold/slow*/_delta_log")).parent
-    version = deltalake.DeltaTable(str(location)).version()
-    rows = deltalake.DeltaTable(str(location)).to_pyarrow_table()
-    assert sorted(rows["id"].to_pylist()) == [1, 2]
+    table = str(next((project / ".lake").glob("*/gold/slow/_delta_log")).parent)
+    version = deltalake.DeltaTable(table).version()
+    rows = deltalake.DeltaTable(table).to_pyarrow_table()
+    assert sorted(rows["id"].to_pylist()) == [0, 1, 2]
     time.sleep(2)
-    assert deltalake.DeltaTable(str(location)).version() == version
+    assert deltalake.DeltaTable(table).version() == version
     assert "Nothing to change" in run_program("plan", cwd=project, env=surroundings).out
     told = json.loads(run_program("engine", "--json", cwd=project, env=surroundings).out)
     assert (told["pid"], told["clients"]) == (ups[0]["pid"], [])

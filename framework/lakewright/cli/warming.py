@@ -68,7 +68,7 @@ def _up(common: Common, idle_seconds: int) -> int:
         if not isinstance(engine, WarmSpark):
             raise LakeError("LW671", f"the warm Spark cannot be used: {engine or 'it has ended'}")
         with closing(engine):
-            warm_up(engine, folder / "scratch")
+            warm_up(engine, folder)
     seen = look_at_server(folder)
     if seen is None:
         raise InternalError("LW901", "the warm Spark ended as soon as it was up")

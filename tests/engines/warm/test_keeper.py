@@ -34,13 +34,14 @@ def start(folder: Path) -> Iterator[Start]:
     kept: list[subprocess.Popen[bytes]] = []
 
     def start_keeper(idle: float) -> tuple[subprocess.Popen[bytes], int]:
+        scratch = folder / "scratch"
+        scratch.mkdir()
         job: dict[str, Any] = {
             "folder": str(folder),
             "command": ["sleep", "60"],
             "idle_seconds": idle,
-            "scratch": str(folder / "scratch"),
+            "scratch": str(scratch),
             "java": "/no/java",
-            "classes": str(folder / "classes.list"),
             "archive": str(folder / "classes.jsa"),
         }
         process = subprocess.Popen(
@@ -50,8 +51,8 @@ def start(folder: Path) -> Iterator[Start]:
         assert process.stdin is not None
         process.stdin.write(json.dumps(job).encode())
         process.stdin.close()
-        assert soon((folder / "jvm").exists)
-        pid = int((folder / "jvm").read_text())
+        assert soon(lambda: (scratch / "jvm").exists() and (scratch / "jvm").read_text())
+        pid = int((scratch / "jvm").read_text())
         put_private(folder / "server.json", json.dumps({"pid": pid}))
         return process, pid
 

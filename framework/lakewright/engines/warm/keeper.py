@@ -37,7 +37,7 @@ def main() -> None:
         cwd="/",
         preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads here
     )
-    (folder / "jvm").write_text(str(jvm.pid))
+    Path(job["scratch"], "jvm").write_text(str(jvm.pid))
     archiving = _Archiving(job, jvm.pid)
     try:
         _watch(jvm, folder, job["idle_seconds"], ended, archiving)
@@ -67,7 +67,7 @@ class _Archiving:
 
     def __init__(self, job: dict[str, Any], jvm: int) -> None:
         self._java: str = job["java"]
-        self._classes = Path(job["classes"])
+        self._classes = Path(job["scratch"], "classes.list")
         self._archive = Path(job["archive"])
         self._draft = self._classes.with_suffix(".jsa")
         self._jvm = jvm
@@ -90,8 +90,6 @@ class _Archiving:
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
             self._process.wait()
-        for left in (self._draft, self._classes):
-            left.unlink(missing_ok=True)
 
     def _begin(self) -> None:
         words = _command_line(self._jvm)
@@ -170,7 +168,8 @@ def _forgotten(folder: Path) -> bool:
             return False
         if _in_use(folder):
             return False
-        (folder / "server.json").unlink(missing_ok=True)
+        for name in ("server.json", "token", "spark.conf"):
+            (folder / name).unlink(missing_ok=True)
         return True
 
 

@@ -11,8 +11,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,11 +44,10 @@ from lakewright.engines.warm.places import (
 from lakewright.errors import LakeError, LakewrightError, RefusedError
 from lakewright.lake.processes import process_started
 
-_TO_START = 120.0
+_TO_START = 180.0
 _TO_END = 30.0
 _TRIES = 3  # another program may take the port that was free
 _CLASS = "org.apache.spark.sql.connect.service.SparkConnectServer"
-_OF_ARCHIVE = ("classes.list", "classes.now", "classes.jsa")
 _NOT_INHERITED = ("PYSPARK_GATEWAY_PORT", "PYSPARK_GATEWAY_SECRET", "SPARK_REMOTE", "SPARK_HOME")
 
 
@@ -131,9 +132,9 @@ def _clear(folder: Path, server: Server | None) -> None:
     if server is not None:
         _end(server.keeper, server.keeper_started)
         _end(server.pid, server.started)
-    for name in ("clients", "scratch"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("token", "busy", "jvm", "spark.conf", *_OF_ARCHIVE):
+    for left in (folder / "clients", *folder.glob("scratch-*")):
+        shutil.rmtree(left, ignore_errors=True)
+    for name in ("token", "busy", "spark.conf"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -159,9 +160,13 @@ def _start(
     failed: LakeError | None = None
     for _ in range(_TRIES):
         port = _free_port()
-        kept = _keep_jvm(folder, conf, environ, java=java, port=port, idle_seconds=idle_seconds)
+        # Of this start alone: the one before may still be ending.
+        scratch = Path(tempfile.mkdtemp(dir=folder, prefix="scratch-"))
+        settings = _server_settings(scratch, conf, environ, java, port=port)
+        put_private(folder / "spark.conf", _properties(settings))
+        kept = _keep_jvm(folder, scratch, environ, java, idle_seconds=idle_seconds)
         try:
-            pid = _wait(folder, kept, port, token)
+            pid = _wait(folder, scratch / "jvm", kept, Calls(port, token), port)
             break
         except LakeError as error:
             kept.terminate()
@@ -195,43 +200,38 @@ def _start(
     return server
 
 
-def _keep_jvm(
-    folder: Path,
-    conf: Mapping[str, str],
-    environ: Mapping[str, str],
-    *,
-    java: Java,
-    port: int,
-    idle_seconds: int,
-) -> subprocess.Popen[bytes]:
-    """Start the keeper, which starts the JVM."""
+def _server_settings(
+    scratch: Path, conf: Mapping[str, str], environ: Mapping[str, str], java: Java, *, port: int
+) -> Mapping[str, str]:
+    """As a run starts a Spark of its own, and what makes a server of it."""
     jars = cached_jars(environ)
-    scratch = folder / "scratch"
-    scratch.mkdir(exist_ok=True)
-    archive, classes = archive_path(java, jars, environ), folder / "classes.list"
-    forget_old(archive)
-    options = (*trust_options(java), *(reading_options(archive) or listing_options(classes)))
-    settings = {
-        **local_settings(scratch, jars, "error", options),
+    archive = archive_path(java, jars, environ)
+    classes = reading_options(archive) or listing_options(scratch / "classes.list")
+    return {
+        **local_settings(scratch, jars, "error", (*trust_options(java), *classes)),
         **({} if jars else {"spark.jars.packages": delta_coordinate()}),
+        # A session ends with its client, or by whoever finds that dead; not while it works.
+        "spark.connect.session.manager.defaultSessionTimeout": "7d",
         **{key: value for key, value in conf.items() if key != "remote"},
         "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.connect.grpc.binding.port": str(port),
     }
-    put_private(folder / "spark.conf", _properties(settings))
-    (folder / "jvm").unlink(missing_ok=True)
+
+
+def _keep_jvm(
+    folder: Path, scratch: Path, environ: Mapping[str, str], java: Java, *, idle_seconds: int
+) -> subprocess.Popen[bytes]:
+    """Start the keeper, which starts the JVM with what `spark.conf` says."""
     home = _spark_home()
+    archive = archive_path(java, cached_jars(environ), environ)
+    forget_old(archive)
+    options = ["--properties-file", str(folder / "spark.conf"), "--class", _CLASS]
     job = {
         "folder": str(folder),
-        "command": [
-            f"{home}/bin/spark-submit",
-            *("--properties-file", str(folder / "spark.conf")),
-            *("--class", _CLASS, "spark-internal"),
-        ],
+        "command": [f"{home}/bin/spark-submit", *options, "spark-internal"],
         "idle_seconds": idle_seconds,
         "scratch": str(scratch),
         "java": java.program,
-        "classes": str(classes),
         "archive": str(archive),
     }
     own = {
@@ -257,19 +257,16 @@ def _keep_jvm(
     return kept
 
 
-def _wait(folder: Path, kept: subprocess.Popen[bytes], port: int, token: str) -> int:
-    """The process number of the JVM once it answers."""
+def _wait(
+    folder: Path, number: Path, kept: subprocess.Popen[bytes], calls: Calls, port: int
+) -> int:
+    """The process number of the JVM, which the keeper writes, once it answers."""
     ends = time.monotonic() + _TO_START
     while kept.poll() is None and time.monotonic() < ends:
         if _listens(port):
-            calls = Calls(port, token)
-            try:
+            with suppress(LakewrightError):  # listening, and not ready yet
                 calls.version()
-                return int((folder / "jvm").read_text())
-            except LakewrightError:
-                pass  # listening, and not ready yet
-            finally:
-                calls.close()
+                return int(number.read_text())
         time.sleep(0.1)
     said = (folder / "server.log").read_text(errors="replace").strip().splitlines()
     raise LakeError(
