@@ -1,4 +1,4 @@
-"""`engine up|down|status` without a server; test_warm_spark has one."""
+"""`engine up|down|status` without a server; warm_spark_soak has one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract on a warm server that is up. Run by test_warm_spark, in a process of its own."""
+"""The contract on a warm server that is up. Run by warm_spark_soak, in a process of its own."""
 
 from __future__ import annotations
 

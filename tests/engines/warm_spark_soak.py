@@ -1,4 +1,7 @@
-"""A warm server as its users have it: one for two `up`, found, outliving clients, and gone."""
+"""A warm server as its users have it: one for two `up`, found, outliving clients, and gone.
+
+Some minutes long, so `make soak` runs it by its name.
+"""
 
 from __future__ import annotations
 
