@@ -43,10 +43,11 @@ engine.close()
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Seconds until it was done, and of the processor meanwhile."""
+    """Seconds until it was done, of the processor meanwhile, and what it printed."""
 
     seconds: float
     processor: float
+    answer: str = ""
 
 
 def main() -> int:
@@ -99,6 +100,8 @@ def compare_demo(cold: Mapping[str, str], warm: Mapping[str, str], rounds: int) 
     for _ in range(rounds):
         for kind, env in zip(runs, (cold, warm), strict=True):
             runs[kind].append(demo_build(env))
+    if rows_of(runs["cold"][0]) != rows_of(runs["warm"][0]):
+        return ["demo build: the two builds differ"]
     middles = {kind: show(f"demo build, {kind}", found) for kind, found in runs.items()}
     ratio = middles["warm"] / middles["cold"]
     print(f"  ratio {ratio:.2f}")
@@ -120,7 +123,11 @@ def first_commit(env: Mapping[str, str], table: Path) -> Run:
 def demo_build(env: Mapping[str, str]) -> Run:
     with tempfile.TemporaryDirectory(prefix="lakewright-bench-") as lake:
         where = ["--engine", "spark", "--lake", lake, "-e", "bench"]
-        return timed([str(BIN / "lakewright"), "apply", "--yes", *where], env)
+        return timed([str(BIN / "lakewright"), "apply", "--yes", "--json", *where], env)
+
+
+def rows_of(build: Run) -> dict[str, int | None]:
+    return {it["table"]: it["rows_kept"] for it in json.loads(build.answer)["tables"]}
 
 
 def timed(command: list[str], env: Mapping[str, str], until: str = "") -> Run:
@@ -131,7 +138,9 @@ def timed(command: list[str], env: Mapping[str, str], until: str = "") -> Run:
         command, cwd=ROOT, env=dict(env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     processor: dict[int, float] = {}
+    answer = []
     for line in process.stdout:
+        answer.append(line)
         if until and line.startswith(until):
             break
     look(process, processor)
@@ -140,7 +149,7 @@ def timed(command: list[str], env: Mapping[str, str], until: str = "") -> Run:
     _, errors = process.communicate()
     if process.returncode:
         raise SystemExit(f"{' '.join(command[:3])} failed:\n{errors}")
-    return Run(seconds, spent)
+    return Run(seconds, spent, "".join(answer))
 
 
 def server_seconds(env: Mapping[str, str]) -> float:

@@ -42,7 +42,9 @@ def find_engine(
 
     `tell` hears when it is used, or is there and not used; with `announce` of every start as well.
     """
-    warm = join_warm(conf, environ) if name == "spark" and not conf.get("remote") else None
+    # spark-submit and an address have said already which Spark it is.
+    chosen = conf.get("remote") or "PYSPARK_GATEWAY_PORT" in environ
+    warm = join_warm(conf, environ) if name == "spark" and not chosen else None
     if isinstance(warm, str):
         tell(f"The warm Spark is not used: {warm}.\n")
     elif warm is not None:

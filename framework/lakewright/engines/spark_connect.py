@@ -15,7 +15,7 @@ from lakewright.errors import LakeError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-_TRIES = 6  # of one call, over about ten seconds; PySpark alone would try for ten minutes
+_TRIES = 5  # of one call, over 17 seconds; PySpark alone would try for ten minutes
 
 
 class ConnectSessions:
