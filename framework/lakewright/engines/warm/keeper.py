@@ -102,6 +102,7 @@ class _Archiving:
             [
                 self._java,
                 "-Xshare:dump",
+                "-XX:TieredStopAtLevel=1",
                 f"-XX:SharedClassListFile={listed}",
                 f"-XX:SharedArchiveFile={self._draft}",
                 "-Xlog:disable",
