@@ -39,6 +39,7 @@ class WarmSpark(SparkEngine):
     ) -> None:
         quiet_pyspark()
         self._address = f"sc://localhost:{server.port}/;token={token};user_id={USER}"
+        self._server = server
         self._calls = Calls(server.port, token)
         self._client = client
         self._opened: dict[str, ConnectSessions] = {}
@@ -62,7 +63,7 @@ class WarmSpark(SparkEngine):
     def _end_session(self, name: str) -> None:
         """When this returns nothing of the session runs any more, whatever became of its calls."""
         opened = self._opened.pop(name, None)
-        if opened is not None:
+        if opened is not None and self._server.alive:  # nothing runs in a server that is gone
             self._calls.end_session(name)
             opened.close()
 
