@@ -43,6 +43,7 @@ soak: $(STAMP)-all ## the slow tests, on both engines, with every fault and 10,0
 	SOAK=1 $(BIN)/pytest -q tests/proof/test_fuzzed_project.py
 	$(BIN)/pytest -q -m "slow and not spark"
 	$(BIN)/pytest -q -m "slow and spark"
+	$(BIN)/pytest -q tests/engines/warm_spark_soak.py
 
 conformance: $(STAMP)-all ## measure Sail against Spark again; fails when a class has changed
 	@$(BIN)/python -m infra.conformance compare

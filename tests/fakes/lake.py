@@ -463,7 +463,7 @@ class MemoryClaim:
     def renew(self, now: datetime) -> None:
         self.verify()
 
-    def record_jvm(self, pid: int) -> None:
+    def record_jvm(self, pid: int, work: str | None = None) -> None:
         self.verify()
 
     def release(self) -> None:

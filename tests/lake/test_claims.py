@@ -27,7 +27,7 @@ from lakewright.names import TableName
 claim = LocalClaims(sys.argv[1]).claim(
     "prod", TableName("silver", "flights"), "theirs", dt.datetime.now(dt.UTC))
 if len(sys.argv) > 2:
-    claim.record_jvm(int(sys.argv[2]))
+    claim.record_jvm(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else None)
 print("held", flush=True)
 sys.stdin.readline()
 os._exit(9)
@@ -140,6 +140,34 @@ def test_claim_is_kept_while_the_dead_runs_jvm_lives(tmp_path: Path) -> None:
         jvm.kill()
         jvm.wait()
     claims.claim("prod", TABLE, "mine", NOW).release()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_claim_in_a_jvm_that_lives_on_is_free_when_the_dead_runs_work_has_ended(
+    tmp_path: Path, ended: bool
+) -> None:
+    asked: list[str] = []
+
+    def has_ended(work: str) -> bool:
+        asked.append(work)
+        return ended
+
+    end(other_process(tmp_path, str(os.getpid()), "their work"))
+    claims = LocalClaims(str(tmp_path), has_ended)
+    if ended:
+        claims.claim("prod", TABLE, "mine", NOW).release()
+    else:
+        assert refused(lambda: claims.claim("prod", TABLE, "mine", NOW)) == "LW520"
+    assert asked == ["their work"]
+
+
+def test_work_in_a_jvm_is_not_asked_about_while_its_process_lives(tmp_path: Path) -> None:
+    process = other_process(tmp_path, str(os.getpid()), "their work")
+    try:
+        claims = LocalClaims(str(tmp_path), lambda _work: True)
+        assert refused(lambda: claims.claim("prod", TABLE, "mine", NOW)) == "LW520"
+    finally:
+        end(process)
 
 
 def test_number_of_a_dead_jvm_that_another_process_got_holds_nothing(tmp_path: Path) -> None:

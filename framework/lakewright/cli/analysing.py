@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from lakewright.cli.options import Common
 from lakewright.cli.workspace import Workspace, locator, open_workspace
-from lakewright.engines import open_engine
+from lakewright.engines import find_engine
 from lakewright.errors import LakeError, SpecError
 from lakewright.graph import Graph
 from lakewright.lake import Field, Lake, Release, open_lake, read_source
@@ -26,7 +27,8 @@ def analyse_project(common: Common, graph: Graph) -> Analysis:
     space = open_workspace(common)
     name = common.engine or "sail"
     now = datetime.now(UTC)
-    with closing(open_engine(name, conf=space.conf if common.engine else {})) as engine:
+    conf = space.conf if common.engine else {}
+    with closing(find_engine(name, conf=conf, tell=sys.stderr.write)) as engine:
         found = analyse_graph(
             graph,
             engine,

@@ -38,7 +38,7 @@ from lakewright.cli.workspace import (
     open_workspace,
     person,
 )
-from lakewright.engines import Engine, open_engine
+from lakewright.engines import Engine, find_engine
 from lakewright.errors import RefusedError, UsageError
 from lakewright.graph import Graph
 from lakewright.lake import Lake, Release
@@ -206,8 +206,8 @@ class Work:
         return report.exit_code
 
     def _open(self) -> Engine:
-        self.streams.tell(f"Starting {self.space.engine} ...\n")
-        return open_engine(self.space.engine, conf=self.space.conf)
+        name, tell = self.space.engine, self.streams.tell
+        return find_engine(name, conf=self.space.conf, tell=tell, announce=True)
 
     def _published_since(self, before: Release | None) -> str:
         after = self.lake.latest(self.space.environment)

@@ -502,6 +502,24 @@ def env(
     return run_environment_word(common, wish)
 
 
+def engine(
+    common: Common,
+    word: Annotated[
+        str, typer.Argument(help="up, down or status.", metavar="up|down|status")
+    ] = "status",
+    *,
+    idle: Annotated[
+        str, typer.Option("--idle", help="up: it ends after so long without work.", metavar="TIME")
+    ] = "30m",
+    force: Annotated[
+        bool, typer.Option("--force", help="down: though somebody works with it.")
+    ] = False,
+) -> int:
+    from lakewright.cli.warming import run_engine_word
+
+    return run_engine_word(common, word, idle=idle, force=force)
+
+
 def explain(
     common: Common,
     code: Annotated[

@@ -15,7 +15,7 @@ from lakewright.cli.options import Common
 from lakewright.cli.sides import Chosen, choose_sides
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import Workspace, existing_lake, locator, open_workspace
-from lakewright.engines import Engine, open_engine
+from lakewright.engines import Engine, find_engine
 from lakewright.errors import UsageError
 from lakewright.graph import Graph
 from lakewright.graph import select as select_tables
@@ -71,8 +71,7 @@ def diff_releases(common: Common, asked: Asked, *, detailed: bool) -> int:
     left, right = choose_sides(space, lake, asked.written, asked.as_of, asked.tables)
 
     def start() -> Engine:
-        streams.tell(f"Starting {space.engine} ...\n")
-        return open_engine(space.engine, conf=space.conf)
+        return find_engine(space.engine, conf=space.conf, tell=streams.tell, announce=True)
 
     found = _compare(space, lake, (left, right), asked, start)
     texts: Mapping[DiffFormat, Callable[[], str]] = {

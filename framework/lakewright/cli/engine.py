@@ -51,6 +51,11 @@ class OnDemand:
         """Of the started engine; None before, and for one without a JVM."""
         return getattr(self._engine, "jvm_pid", None)
 
+    @property
+    def jvm_work(self) -> str | None:
+        """What the started engine is to a JVM that it shares."""
+        return getattr(self._engine, "jvm_work", None)
+
     def session(self) -> Session:
         return self.start().session()
 

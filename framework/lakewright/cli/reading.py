@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from lakewright.cli.workspace import (
     locator,
     open_workspace,
 )
-from lakewright.engines import engine_capabilities, open_engine
+from lakewright.engines import engine_capabilities, find_engine
 from lakewright.errors import Place, RefusedError, UsageError
 from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
@@ -136,7 +137,10 @@ def _ask(
     now = datetime.now(UTC)
     refuse_collected(lake, release, question.reads, now)
     graph, inputs = behind_release(space, lake, release, question.reads)
-    opened = OnDemand(space.engine, lambda: open_engine(space.engine, conf=space.conf))
+    opened = OnDemand(
+        space.engine,
+        lambda: find_engine(space.engine, conf=space.conf, tell=sys.stderr.write),
+    )
     with closing(opened) as engine:
         return read_query(
             engine,

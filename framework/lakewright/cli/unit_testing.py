@@ -20,7 +20,7 @@ from lakewright.cli.workspace import (
     project_lake,
     read_state,
 )
-from lakewright.engines import Engine, open_engine
+from lakewright.engines import Engine, find_engine
 from lakewright.errors import LakewrightError, UsageError
 from lakewright.graph import Graph, compile_project
 from lakewright.names import TableName
@@ -52,7 +52,8 @@ def run_tests(common: Common, select: list[str], exclude: list[str]) -> int:
     tests = _chosen(common, read_unit_tests(project.root), graph, select, exclude)
     engine_name, began = common.engine or "sail", time.monotonic()
     outcomes = []
-    with closing(open_engine(engine_name, conf=space.conf if common.engine else {})) as engine:
+    conf = space.conf if common.engine else {}
+    with closing(find_engine(engine_name, conf=conf, tell=streams.tell)) as engine:
         tested = {test.table for test in tests}
         columns = test_columns(graph, tested, engine, known_columns(space, graph))
         for outcome in outcomes_of(tests, graph, columns, engine):

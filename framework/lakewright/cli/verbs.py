@@ -148,6 +148,12 @@ VERBS: tuple[Verb, ...] = (
         "Environments: fork one from a release, list them, drop one.",
         "lakewright env create dev_ana --from prod@41 --expires 7d",
     ),
+    Verb(
+        "engine",
+        "operate",
+        "Keep a Spark warm for the next runs: up, down, status.",
+        "lakewright engine up --idle 2h",
+    ),
     Verb("explain", "help", "What an error code means and what to do.", "lakewright explain LW204"),
 )
 

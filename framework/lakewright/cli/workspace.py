@@ -128,7 +128,7 @@ def open_home(space: Workspace) -> Lake:
     def locate_base(written: str) -> str:
         return resolve_lake(written, space.root, os.environ)
 
-    return replace(open_lake(space.lake_uri), bases=locate_base)
+    return replace(open_lake(space.lake_uri), bases=locate_base, ended=_end_work)
 
 
 def project_lake(space: Workspace) -> Lake:
@@ -219,6 +219,13 @@ def modified_tables(graph: Graph, state: LakeState) -> set[TableName]:
         or released[step.name].own != step.fingerprint.own
         or released[step.name].metadata != step.metadata
     }
+
+
+def _end_work(work: str) -> bool:
+    # Asked only after a run was killed; other commands need nothing of an engine here.
+    from lakewright.engines.warm.joining import end_work
+
+    return end_work(work)
 
 
 def _login(environ: Mapping[str, str]) -> str:

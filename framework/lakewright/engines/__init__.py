@@ -11,7 +11,7 @@ from lakewright.engines.catalogs import (
 )
 from lakewright.engines.files import Header, compare_headers, header_fields
 from lakewright.engines.inputs import Inputs
-from lakewright.engines.opening import open_engine
+from lakewright.engines.opening import find_engine, open_engine
 from lakewright.engines.port import (
     BuildJob,
     BuildResult,
@@ -55,6 +55,7 @@ __all__ = [
     "check_support",
     "compare_headers",
     "engine_capabilities",
+    "find_engine",
     "header_fields",
     "load_function",
     "no_catalog",

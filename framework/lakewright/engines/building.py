@@ -33,7 +33,7 @@ from lakewright.names import TableName, quote
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-_RECORD_COLUMNS = ("_source_line", "_raw")
+_RECORD_FIELDS = (Field("_source_line", "bigint"), Field("_raw", "string"))
 
 
 class Frames(Protocol):
@@ -76,7 +76,7 @@ def shape_rows(frames: Frames, job: BuildJob) -> DataFrame:
     frame = frames.frame(job.rows)
     extras: tuple[str, ...] = ()
     if isinstance(job.rows, FileRows):
-        extras = (*_RECORD_COLUMNS, BAD_RECORD)
+        extras = (*(field.name for field in _RECORD_FIELDS), BAD_RECORD)
         frame = frame.selectExpr("*", f"{_timestamp(job)} AS _ingested_at")
         # The reader was told what it gives: no look at the frame is needed.
         produced = (*job.rows.fields, *INGEST_FIELDS)
@@ -212,9 +212,22 @@ def _guarded(frames: Frames, job: BuildJob, rules: Rules, rows: DataFrame) -> Da
         # Changes no row, and no condition moves below it: neither a CHECK nor one of our guards.
         kept = kept.offset(0)
     first, *others = job.fields
-    return kept.selectExpr(
+    guarded = kept.selectExpr(
         rules.guard(first.name, first.type), *(quote(field.name) for field in others)
     )
+    return guarded.selectExpr(*(_noted(frames, field) for field in job.fields))
+
+
+def _noted(frames: Frames, field: Field) -> str:
+    """A column, of the type that Delta is to note.
+
+    Over Spark Connect the strings of a Python function come with the name of their collation. Delta
+    would note that too, and other readers could not open the table. A cast to itself costs nothing.
+    """
+    name = quote(field.name)
+    if frames.capabilities.jvm and "string" in field.type:
+        return f"cast({name} AS {field.type}) AS {name}"
+    return name
 
 
 def _count_written(frames: Frames, job: BuildJob, rules: Rules) -> Mapping[str, int]:
@@ -239,13 +252,13 @@ def _renumbered(rules: Rules, part: Rules, numbers: Mapping[str, int]) -> Mappin
 def _write_quarantined(
     frames: Frames, job: BuildJob, flagged: DataFrame, sink: Sink, quarantined: int
 ) -> None:
-    extras = _RECORD_COLUMNS if isinstance(job.rows, FileRows) else ()
+    extras = _RECORD_FIELDS if isinstance(job.rows, FileRows) else ()
     columns = (
-        *(quote(field.name) for field in job.fields),
+        *(_noted(frames, field) for field in job.fields),
         f"{FAILED} AS _failed_rules",
         f"{_timestamp(job)} AS _quarantined_at",
         f"{literal(job.run_id)} AS _run_id",
-        *extras,
+        *(_noted(frames, field) for field in extras),
     )
     if quarantined == 0 and sink.mode == "append":
         return

@@ -192,7 +192,8 @@ class Session(Protocol):
 class Engine(Protocol):
     """What executes DataFrames.
 
-    One whose JVM may outlive this process says its number in an attribute `jvm_pid`.
+    One whose JVM may outlive this process says its number in an attribute `jvm_pid`, and in
+    `jvm_work` what its part is in a JVM that serves other processes as well.
     """
 
     @property

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lakewright.engines.archive import archive_path, reading_options
 from lakewright.engines.capabilities import engine_capabilities
 from lakewright.engines.catalogs import Catalog
 from lakewright.engines.features import refuse_features
@@ -145,7 +146,9 @@ def _start(
         os.environ["LAKEWRIGHT_JVM_LOG"] = str(scratch / "jvm.log")
     own_delta = any("delta" in conf.get(key, "") for key in ("spark.jars", "spark.jars.packages"))
     jars = () if own_delta else cached_jars(environ)
-    settings = {**local_settings(scratch, jars, level or "error", trust_options(java)), **conf}
+    archive = reading_options(archive_path(java, jars, environ))
+    options = (*trust_options(java), *archive)
+    settings = {**local_settings(scratch, jars, level or "error", options), **conf}
     if not own_delta and not jars:
         settings.setdefault("spark.jars.packages", delta_coordinate())
     spark = _session(builder, settings, scratch)

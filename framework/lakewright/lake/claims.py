@@ -20,6 +20,7 @@ from typing import Any, Protocol
 from lakewright.errors import RefusedError
 from lakewright.lake import paths
 from lakewright.lake.ports import AlreadyExistsError, NotFoundError, ObjectStore
+from lakewright.lake.processes import process_started
 from lakewright.lake.stores import storage_error
 from lakewright.names import TableName
 
@@ -41,8 +42,11 @@ class Claim(Protocol):
     def renew(self, now: datetime) -> None:
         """Hold on for another lease; RefusedError LW521 when it is too late."""
 
-    def record_jvm(self, pid: int) -> None:
-        """While that JVM lives nobody takes the group, even when this process is gone."""
+    def record_jvm(self, pid: int, work: str | None = None) -> None:
+        """While that JVM lives nobody takes the group, even when this process is gone.
+
+        `work` is this process's part in a JVM that serves several: it is enough that it has ended.
+        """
 
     def release(self) -> None:
         """Give it back; twice is once."""
@@ -55,11 +59,17 @@ class Claims(Protocol):
         """RefusedError LW520, which names the holder, when the group is taken."""
 
 
+def never_ended(_work: str) -> bool:
+    """Nothing is known of a JVM but that it lives."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class LocalClaims:
     """Locks of the operating system on files below the lake."""
 
     root: str
+    ended: Callable[[str], bool] = never_ended  # asked of a dead run's work in a JVM that lives
 
     def claim(self, environment: str, group: TableName, run_id: str, now: datetime) -> LocalClaim:
         path = Path(self.root, paths.confine(paths.claim(environment, group) + ".lock"))
@@ -69,7 +79,7 @@ class LocalClaims:
         except OSError as error:
             raise storage_error(error, str(path)) from error
         try:
-            _lock(handle, group)
+            _lock(handle, group, self.ended)
         except BaseException:
             os.close(handle)
             raise
@@ -98,9 +108,9 @@ class LocalClaim:
     def renew(self, now: datetime) -> None:  # noqa: ARG002 - an OS lock does not expire
         self.verify()
 
-    def record_jvm(self, pid: int) -> None:
+    def record_jvm(self, pid: int, work: str | None = None) -> None:
         self.verify()
-        self.write(pid)
+        self.write(pid, work)
 
     def release(self) -> None:
         if self.handle < 0:
@@ -111,11 +121,12 @@ class LocalClaim:
         os.close(self.handle)
         self.handle = -1
 
-    def write(self, jvm: int | None) -> None:
+    def write(self, jvm: int | None, work: str | None = None) -> None:
         """Say who holds the lock, for who is refused, and which JVM may be left behind."""
         holder = _holder(self.run_id, self.since) | {
             "jvm": jvm,
-            "jvm_started": _started(jvm) if jvm else None,
+            "jvm_started": process_started(jvm) if jvm else None,
+            "work": work,
         }
         os.ftruncate(self.handle, 0)
         os.pwrite(self.handle, json.dumps(holder, sort_keys=True).encode(), 0)
@@ -187,7 +198,7 @@ class StoreClaim:
         self.claims.store.put(self.path("beat"), _bytes(_holder(self.run_id, now) | until))
         self.verify()
 
-    def record_jvm(self, pid: int) -> None:
+    def record_jvm(self, pid: int, work: str | None = None) -> None:
         """Nothing to record: the expiry covers a JVM left behind, which cannot renew."""
 
     def release(self) -> None:
@@ -196,7 +207,7 @@ class StoreClaim:
             self.released = True
 
 
-def _lock(handle: int, group: TableName) -> None:
+def _lock(handle: int, group: TableName, ended: Callable[[str], bool]) -> None:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -204,8 +215,10 @@ def _lock(handle: int, group: TableName) -> None:
     holder = _read(handle)
     jvm = (holder or {}).get("jvm")
     here = (holder or {}).get("host") == socket.gethostname()
-    if jvm and here and _started(jvm) == holder["jvm_started"] is not None:
-        raise _taken(group, holder)
+    if jvm and here and process_started(jvm) == holder["jvm_started"] is not None:
+        work = holder.get("work")
+        if work is None or not ended(work):
+            raise _taken(group, holder)
 
 
 def _read(handle: int) -> Any:
@@ -213,29 +226,6 @@ def _read(handle: int) -> Any:
         return json.loads(os.pread(handle, 65536, 0))
     except ValueError:
         return None  # given back, or its holder is about to write
-
-
-def _started(pid: int) -> str | None:
-    """When a process was started, in the kernel's words; None when it is not running.
-
-    Tells a live process from a later one with the same number.
-    """
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return _alive(pid)
-    state, *rest = stat.rpartition(")")[2].split()
-    return None if state in "ZX" else rest[18]
-
-
-def _alive(pid: int) -> str | None:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        return "alive"
-    return "alive" if not Path("/proc/self/stat").exists() else None
 
 
 def _holder(run_id: str, since: datetime) -> dict[str, Any]:

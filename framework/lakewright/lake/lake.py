@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from lakewright.errors import LakeError, RefusedError
 from lakewright.lake import code, control, paths, state, walking
-from lakewright.lake.claims import Claim, Claims, LocalClaims, StoreClaims, hold_all
+from lakewright.lake.claims import (
+    Claim,
+    Claims,
+    LocalClaims,
+    StoreClaims,
+    hold_all,
+    never_ended,
+)
 from lakewright.lake.drift import find_drift
 from lakewright.lake.histories import append_history
 from lakewright.lake.ports import AlreadyExistsError, DeltaTables, NotFoundError, ObjectStore
@@ -51,6 +58,7 @@ class Lake:
     tables: DeltaTables
     claims: Claims | None = None  # None: those that fit the store
     bases: Callable[[str], str] = paths.resolve_base  # a base as written -> its absolute root
+    ended: Callable[[str], bool] = never_ended  # ends what a dead run left in a JVM that lives on
     patience: tuple[float, ...] = (0.05, 0.2, 1.0)  # seconds between the attempts to put a release
 
     # What may be written
@@ -335,7 +343,7 @@ class Lake:
             return self.claims
         match self.store:
             case LocalStore():
-                return LocalClaims(self.store.root)
+                return LocalClaims(self.store.root, self.ended)
             case _:
                 return StoreClaims(self.store)
 

@@ -97,13 +97,14 @@ def kept_alive(
 def record_jvm(run: Run, group: Group) -> None:
     """Before rows are written: a JVM may go on for a while when this process is killed.
 
-    Until it is gone nobody takes the group, and so nobody commits beside it. RefusedError LW521
+    Until it is gone, or has ended what this process began in it, nobody takes the group, and so
+    nobody commits beside it. RefusedError LW521
     when the claim was lost: a process that slept past its lease writes nothing more.
     """
     group.claim.verify()
     jvm: int | None = getattr(run.engine, "jvm_pid", None)
     if jvm is not None:
-        group.claim.record_jvm(jvm)
+        group.claim.record_jvm(jvm, getattr(run.engine, "jvm_work", None))
 
 
 def settle_group(run: Run, group: Group, release: Release | None) -> None:

@@ -50,7 +50,8 @@ def serve_latest(
         with _claimed(lake, environment, spec, by) as claim:
             jvm: int | None = getattr(engine, "jvm_pid", None)
             if jvm is not None:
-                claim.record_jvm(jvm)  # it may end a statement when this process is gone
+                # It may end a statement when this process is gone.
+                claim.record_jvm(jvm, getattr(engine, "jvm_work", None))
             return _follow(lake, release, spec, catalog, by=by, claim=claim)
     except LakewrightError as error:
         failed = error
