@@ -365,7 +365,8 @@ class Histories(RuleBasedStateMachine):
         assert told <= here.said
         assert here.said - told <= moved
         here.said = told
-        here.rolled = {str(h.table) for h in self._latest(where).held if h.by == "rollback"}
+        # What was resumed since is not held, though the last release says so still.
+        here.rolled &= {str(h.table) for h in self._latest(where).held if h.by == "rollback"}
 
     def _happen(self, first: list[Change], where: str = MAIN) -> None:
         """Edits are of the checkout of `where`; strangers write to the tables of MAIN."""
