@@ -15,7 +15,8 @@ from lakewright.errors import LakeError
 from lakewright.lake import Entry, InputVersion, Release
 from lakewright.lake.cloning import clone_mode
 from lakewright.names import TableName
-from lakewright.plans import Spared
+from lakewright.plans import AlterTable, BuildTable, Change, Spared
+from lakewright.runtime.definitions import redefines
 from lakewright.runtime.run import Group, Member, Run
 
 
@@ -44,6 +45,23 @@ def begin_own(run: Run, entry: Entry) -> Member:
         borrows=borrowed(entry) if mode == "shallow" else {},
     )
     return Member(table, location, uri, own, tables.head(uri), table_id, came_from=entry)
+
+
+def needs_own(run: Run, change: Change, released: Mapping[TableName, Entry]) -> bool:
+    """Whether a change begins tables of this environment from the rows of another one's.
+
+    An alteration that no Delta log holds leaves them where they are.
+    """
+    match change:
+        case BuildTable():
+            return change.refresh != "full"
+        case AlterTable():
+            entry = released[change.table]
+            pin = run.lake.pin(entry)
+            there = run.lake.tables.at(pin.location, pin.version).definition
+            return redefines(change.step, entry, there)
+        case _:
+            return False
 
 
 def borrowed(entry: Entry) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, assert_never
@@ -162,6 +163,16 @@ def is_written_over(market: Market, release: Release) -> bool:
 
     Rows that a killed run of ours left there are none: the next one that writes puts them back.
     """
+    return any(_strange(old) != _strange(now) for old, now in _ingest_heads(market, release))
+
+
+def is_ahead(market: Market, release: Release) -> bool:
+    """Whether a head of the ingest's group holds other rows than the release, of whomever."""
+    return any(not old.equals(now) for old, now in _ingest_heads(market, release))
+
+
+def _ingest_heads(market: Market, release: Release) -> Iterator[tuple[pa.Table, pa.Table]]:
+    """Released rows and those at the head, of each table of the group that lies at home."""
     tables = market.world.tables
     for table, entry in release.tables.items():
         own = entry.location and not entry.is_foreign(release.environment)
@@ -169,10 +180,9 @@ def is_written_over(market: Market, release: Release) -> bool:
             location = market.lake().location_uri(entry.location)
             head = tables.head(location)
             assert head is not None
-            released, now = (tables.rows(location, it) for it in (entry.version, head.version))
-            if _strange(released) != _strange(now):
-                return True
-    return False
+            # Files of an old version may be collected, so the rows are taken as they were.
+            versions = market.world.versions[location]
+            yield versions[entry.version].rows, versions[head.version].rows
 
 
 def _strange(rows: pa.Table) -> list[str]:
