@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from lakewright.errors import Problem, RefusedError, SpecError
 from lakewright.graph import Graph
 from lakewright.lake import Collected, Entry, Held, LakeState, Release, RewoundFile, carry_published
+from lakewright.lake.control import read_through
 from lakewright.names import TableName
 from lakewright.plans.holding import held_along
 from lakewright.plans.released import compile_released
@@ -134,9 +135,14 @@ def make_rollback(state: LakeState, ask: Return, way: Way, found: Found, now: da
 
 
 def refuse_collected(ask: Return, way: Way, found: Found) -> None:
-    """RefusedError LW352 when rows that must come back may have been collected."""
+    """RefusedError LW352 when rows that must come back may have been collected.
+
+    Those that a view reads as well.
+    """
     number = ask.to.release
-    restored = {entry.table.group for entry in way.restored if entry.location}
+    restored = {
+        name.group for name in read_through(ask.to, [entry.table for entry in way.restored])
+    }
     gone = sorted(name for name in restored if found.collected.has(number, name))
     if gone:
         possible = [

@@ -72,6 +72,8 @@ class Market:
     now: datetime = BEGIN
     processes: int = 0
     _landed: int = 0
+    _refused: dict[tuple[str, datetime, int], Collected] = field(default_factory=dict)
+    _read: dict[int, tuple[pa.Table, Rows]] = field(default_factory=dict)
 
     @classmethod
     def open(cls, inputs: Inputs) -> Market:
@@ -85,7 +87,8 @@ class Market:
         """The same place again, of which nothing is shared that could change."""
         folder = Path(tempfile.mkdtemp(dir=_shared_memory()))
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return replace(self, world=copy_world(self.world), folder=folder)
+        world = copy_world(self.world)
+        return replace(self, world=world, folder=folder, _refused={}, _read=dict(self._read))
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -243,8 +246,12 @@ class Market:
         return _decoded(environment, number, self.world.objects[path][0])
 
     def collected(self, environment: str) -> Collected:
-        """What readers are refused."""
-        return collected(self.lake().control(environment), self.now)
+        """What readers are refused. Control records are never written again, so few are read."""
+        folder = f"_lakewright/env/{environment}/control/"
+        key = environment, self.now, sum(path.startswith(folder) for path in self.world.objects)
+        if key not in self._refused:
+            self._refused[key] = collected(self.lake().control(environment), self.now)
+        return self._refused[key]
 
     def rows(self, release: Release, beside: Collection[str] = ()) -> dict[str, Rows]:
         """Stored tables of a release but `beside`, through their pins, which are verified."""
@@ -253,8 +260,14 @@ class Market:
         for table, entry in release.tables.items():
             if entry.location and str(table) not in beside:
                 pin = lake.verify_pin(entry)
-                found[str(table)] = _plain(lake.read_table(pin))
+                found[str(table)] = self._rows_of(lake.read_table(pin))
         return found
+
+    def _rows_of(self, table: pa.Table) -> Rows:
+        """The rows in Python; those of the same table once."""
+        if id(table) not in self._read:
+            self._read[id(table)] = table, _plain(table)
+        return self._read[id(table)][1]
 
     def view(self, release: Release, table: str) -> Rows:
         """The rows of a view as `lakewright sql` shows them."""

@@ -87,11 +87,12 @@ def expect_apply(
 
     Without `drop` a table whose spec is gone stays as it was released.
     """
+    stays = set[str]()
     if select:
         code = replace(before.code, **code.of(select))  # type: ignore[arg-type]
     elif not code.extra and not drop:
         code = replace(code, extra=before.code.extra)
-    stays = set() if drop or select or code.extra == "" else {"gold.extra"} & before.tables.keys()
+        stays = {"gold.extra"} & before.tables.keys()
     chosen = {select} if select else tables_of(code) - stays
     made = _Making(before, code, inputs)
     for table in READS:
