@@ -140,11 +140,11 @@ def happen(market: Market, change: Change, latest: Release) -> None:
         case Jump(by):
             market.set_clock(market.now + by)
         case Maintain(table, word):
-            location = _location(market, latest, table)
+            location = place_of(market, latest, table)
             if location:
                 market.world.tables.touch(location, word)
         case ForeignWrite(table, companion):
-            location = _location(market, latest, table + companion)
+            location = place_of(market, latest, table + companion)
             if location:
                 _append_row(market, location)
         case Edit():
@@ -155,7 +155,7 @@ def happen(market: Market, change: Change, latest: Release) -> None:
 
 def append_click(market: Market, latest: Release, row: Row) -> None:
     """A stranger appends a click to the ingest, loaded from nowhere."""
-    _append_row(market, _location(market, latest, INGEST), row)
+    _append_row(market, place_of(market, latest, INGEST), row)
 
 
 def is_written_over(market: Market, release: Release) -> bool:
@@ -191,10 +191,10 @@ def _strange(rows: pa.Table) -> list[str]:
     return sorted(repr(row) for row in rows.to_pylist() if row[told] in {None, "dee"})
 
 
-def _location(market: Market, release: Release, table: str) -> str:
+def place_of(market: Market, release: Release, table: str) -> str:
+    """Where a table is, "" when it is nowhere."""
     entry = release.tables.get(name(table))
-    stored = entry is not None and entry.location
-    return market.lake().location_uri(entry.location) if entry and stored else ""
+    return market.lake().pin(entry).location if entry and entry.location else ""
 
 
 def _append_row(market: Market, location: str, given: Row | None = None) -> None:

@@ -6,6 +6,7 @@ Every act is done by a process of its own, which may die at any operation of the
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection
@@ -18,10 +19,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from fakes.catalog import MemoryCatalog
 from fakes.engine import FakeEngine
 from fakes.lake import Crash, World
 from lakewright.cli.querying import compile_query
-from lakewright.errors import LakewrightError
+from lakewright.errors import LakewrightError, Place
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import (
     Collected,
@@ -32,34 +34,53 @@ from lakewright.lake import (
     Release,
     ReleasePin,
     decode_release,
+    list_served,
 )
 from lakewright.lake.control import collected
-from lakewright.lake.forks import NewFork, Origin, fork_environment
+from lakewright.lake.forks import NewFork, Origin, end_environment, fork_environment
 from lakewright.names import TableName
 from lakewright.plans import Plan, Return, RollbackMode, make_plan, merge_selected
+from lakewright.plans.adopting import plan_adoption
+from lakewright.plans.values import FoundTable
 from lakewright.runtime import (
     Report,
+    Server,
+    ServeReport,
     apply_plan,
     plan_refresh,
     plan_rollback,
     read_query,
     roll_back,
+    serve_latest,
+    withdraw_environment,
 )
 from lakewright.runtime.collecting import Collecting, CollectReport, collect
 from lakewright.runtime.pinning import drop_pin, put_pin
+from lakewright.runtime.projecting import ENVIRONMENT, RELEASE, TABLE
 from lakewright.runtime.run import StopAt
 from lakewright.runtime.surveying import Order, plan_collection
-from lakewright.specs import Project, SourceFile, load_files, load_released
+from lakewright.specs import Project, ServeSpec, SourceFile, load_files, load_released
 from proof.histories.faults import Fault, die
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
+from runtime.estate import ClonesToo
 
+SERVED = ServeSpec("spark_catalog", "{environment}_{schema}", Place("lakewright.yml", 5))
+_PINNED = re.compile(r"delta\.`([^`]+)` VERSION AS OF (\d+)")
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MAIN = "prod"
 DEV = "dev"  # a fork of prod, once it is made
 _VARYING = {"_run_id", "_quarantined_at", "_ingested_at", "run_id"}
 _ORDERS = (Field("id", "bigint"), Field("customer", "string"), Field("amount", "bigint"))
 _CUSTOMERS = (Field("customer", "string"), Field("region", "string"))
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view in a catalog: the release that put it, and the versions that it reads."""
+
+    release: int
+    pins: list[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -71,9 +92,14 @@ class Market:
     inputs: Inputs = field(default_factory=Inputs)
     now: datetime = BEGIN
     processes: int = 0
+    clones: bool = False  # whether the engine reads shallow clones
+    catalog: MemoryCatalog = field(init=False)
     _landed: int = 0
     _refused: dict[tuple[str, datetime, int], Collected] = field(default_factory=dict)
     _read: dict[int, tuple[pa.Table, Rows]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.catalog = MemoryCatalog(self.world)
 
     @classmethod
     def open(cls, inputs: Inputs) -> Market:
@@ -107,6 +133,12 @@ class Market:
             if self.inputs.files.get(path) != file:
                 self._land(path, file)
         self.inputs = replace(inputs, today=self.now.date())
+
+    def build_outside(self, rows: Rows, kind: str) -> str:
+        """Somebody's table that looks like gold.extra; its location."""
+        location = f"memory://outside/extra_{len(self.world.versions)}"
+        self._source(location, (Field("id", "bigint"), Field("value", kind)), rows)
+        return location
 
     def set_clock(self, now: datetime) -> None:
         self.now = now
@@ -158,6 +190,18 @@ class Market:
             how["allow_destructive"] = {one for one in gone if one == one.group}
         return make_plan(graph, state, self.now, select=chosen, **how)
 
+    def plan_taking(self, environment: str, code: Code, location: str, process: str) -> Plan:
+        """`adopt gold.extra --location`."""
+        project, graph = compiled(code)
+        extra = name("gold.extra")
+        graph = merge_selected(project, self.lake(process).state(environment, ()), graph, (extra,))
+        state = self.state(environment, graph, process)
+        head = self.world.tables.head(location)
+        assert head is not None
+        base, _, folder = location.rpartition("/")
+        found = FoundTable(head, folder, base, head.version)
+        return plan_adoption(graph, state, graph.steps[extra], found, now=self.now)
+
     def plan_refresh(self, environment: str, process: str = "reader") -> Plan:
         return plan_refresh(self.lake(process), environment, self.now, resolve=self.locate)
 
@@ -165,7 +209,7 @@ class Market:
         return apply_plan(
             plan,
             self.lake(process),
-            FakeEngine(self.world.tables),
+            self.engine(),
             run_id=str(UUID(int=self.processes)),
             workers=1,
             stop_at=stop_at,
@@ -184,7 +228,7 @@ class Market:
         return roll_back(
             plan,
             lake,
-            FakeEngine(self.world.tables),
+            self.engine(),
             run_id=str(UUID(int=self.processes)),
             reason="bad rows",
             workers=1,
@@ -209,6 +253,27 @@ class Market:
         except LakewrightError as error:
             return {problem.code for problem in error.problems}
         return set()
+
+    def end(self, environment: str) -> None:
+        end_environment(self.lake("ana"), environment, now=self.now, by="ana", reason="done")
+
+    def serve(self, environment: str, process: str) -> ServeReport:
+        """Bring the catalog to the latest release."""
+        by = self._server()
+        found = serve_latest(self.lake(process), environment, SERVED, self.engine(), by=by)
+        assert found is not None
+        return found
+
+    def withdraw(self, environment: str, process: str) -> ServeReport:
+        lake, by = self.lake(process), self._server()
+        return withdraw_environment(lake, environment, SERVED.catalog, self.engine(), by=by)
+
+    def engine(self) -> FakeEngine:
+        kind = ClonesToo if self.clones else FakeEngine
+        return kind(self.world.tables, served=self.catalog)
+
+    def _server(self) -> Server:
+        return Server(str(UUID(int=self.processes)), lambda: self.now, patience=())
 
     def pin(self, environment: str, number: int) -> set[str]:
         """Codes of its refusal."""
@@ -268,6 +333,33 @@ class Market:
         if id(table) not in self._read:
             self._read[id(table)] = table, _plain(table)
         return self._read[id(table)][1]
+
+    def views(self, environment: str) -> dict[str, View]:
+        """What stands in the catalog for an environment, by table."""
+        return {
+            view.properties[TABLE]: View(
+                int(view.properties[RELEASE]),
+                [(place, int(version)) for place, version in _PINNED.findall(view.sql)],
+            )
+            for view in self.catalog.views.values()
+            if view.properties[ENVIRONMENT] == environment
+        }
+
+    def shown(self, environment: str) -> bool:
+        """Whether a catalog shows anything of it, as far as anybody knows."""
+        return bool(list_served(self.lake().store, environment))
+
+    def rows_at(self, location: str, version: int) -> Rows:
+        return self._rows_of(self.world.tables.rows(location, version))
+
+    def is_stored(self, environment: str, number: int, table: str) -> bool:
+        """Whether a table of a release has rows of its own; a view has none."""
+        return bool(self.release(environment, number).tables[name(table)].location)
+
+    def data_of(self, environment: str) -> set[str]:
+        """Data files below an environment."""
+        paths = (item.path for item in self.world.stored(f"{environment}/"))
+        return {path for path in paths if "_delta_log" not in path}
 
     def view(self, release: Release, table: str) -> Rows:
         """The rows of a view as `lakewright sql` shows them."""
