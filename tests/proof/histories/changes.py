@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -161,9 +162,9 @@ def append_click(market: Market, latest: Release, row: Row) -> None:
 def is_written_over(market: Market, release: Release) -> bool:
     """Whether strangers' rows are at a head of the ingest's group that the release does not have.
 
-    Rows that a killed run of ours left there are none: the next one that writes puts them back.
+    What a killed run of ours left there is none: the next one that writes puts it back.
     """
-    return any(_strange(old) != _strange(now) for old, now in _ingest_heads(market, release))
+    return any(_strange(now) - _strange(old) for old, now in _ingest_heads(market, release))
 
 
 def is_ahead(market: Market, release: Release) -> bool:
@@ -185,10 +186,12 @@ def _ingest_heads(market: Market, release: Release) -> Iterator[tuple[pa.Table, 
             yield versions[entry.version].rows, versions[head.version].rows
 
 
-def _strange(rows: pa.Table) -> list[str]:
+def _strange(rows: pa.Table) -> Counter[tuple[str | None, int | None]]:
     """Rows that no file of ours brings: nobody of ours is called dee, or nothing."""
     told = next(name for name in ("path", "_raw", "customer") if name in rows.schema.names)
-    return sorted(repr(row) for row in rows.to_pylist() if row[told] in {None, "dee"})
+    return Counter(
+        (row[told], row.get("n")) for row in rows.to_pylist() if row[told] in {None, "dee"}
+    )
 
 
 def place_of(market: Market, release: Release, table: str) -> str:
