@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lakewright.errors import LakeError
-from lakewright.lake import Collected, Lake, NotFoundError, paths
+from lakewright.lake import Collected, Lake, NotFoundError, Release, paths
 from lakewright.lake.control import active_pins, collected, ends_at
 from lakewright.lake.storage import StoredTable, list_records, list_runs, list_tables
 from lakewright.plans.collecting import (
@@ -107,8 +107,18 @@ def read_chain(lake: Lake, environment: str, now: datetime) -> Chain:
         return Chain(environment, (latest,), gone, ended=True)
     pinned = {pin.release for pin in active_pins(records, now)}
     numbers = sorted({*pinned, *range(gone.everything + 1, latest.release)} - {latest.release})
-    older = tuple(lake.release(environment, number) for number in numbers)
-    return Chain(environment, (*older, latest), gone)
+    older = (_record(lake, environment, number, maybe_gone=end is not None) for number in numbers)
+    return Chain(environment, (*(release for release in older if release), latest), gone)
+
+
+def _record(lake: Lake, environment: str, number: int, *, maybe_gone: bool) -> Release | None:
+    """A release; None when its environment was collected at its end, before a clock went back."""
+    try:
+        return lake.release(environment, number)
+    except LakeError as error:
+        if maybe_gone and error.code == "LW514":
+            return None
+        raise
 
 
 def _promised(lake: Lake, chain: Chain, order: Order) -> Survey:
