@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -63,6 +63,7 @@ from lakewright.specs import Project, ServeSpec, SourceFile, load_files, load_re
 from proof.histories.faults import Fault, die
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
+from proof.histories.worlds import View, copy_world
 from runtime.estate import ClonesToo
 
 SERVED = ServeSpec("spark_catalog", "{environment}_{schema}", Place("lakewright.yml", 5))
@@ -73,14 +74,6 @@ DEV = "dev"  # a fork of prod, once it is made
 _VARYING = {"_run_id", "_quarantined_at", "_ingested_at", "run_id"}
 _ORDERS = (Field("id", "bigint"), Field("customer", "string"), Field("amount", "bigint"))
 _CUSTOMERS = (Field("customer", "string"), Field("region", "string"))
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view in a catalog: the release that put it, and the versions that it reads."""
-
-    release: int
-    pins: list[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -372,25 +365,6 @@ class Market:
         return _plain(
             read_query(engine, lake, graph, release, transform, inputs=state.inputs, parameters={})
         )
-
-
-def copy_world(world: World) -> World:
-    """A copy that shares only what never changes: bytes, versions and rows."""
-    kept = {item.name: _copied(getattr(world, item.name)) for item in fields(world)}
-    return World(**kept)
-
-
-def _copied(value: Any) -> Any:
-    """Containers again, down to what is frozen."""
-    match value:
-        case dict():
-            return {key: _copied(inner) for key, inner in value.items()}
-        case list():
-            return [_copied(inner) for inner in value]
-        case set():
-            return set(value)
-        case _:
-            return value
 
 
 @cache
