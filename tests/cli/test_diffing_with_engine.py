@@ -91,3 +91,19 @@ def test_read_takes_a_time(shop: Path) -> None:
         )
 
     assert [rows(as_of=at(shop, 1)), rows(as_of=at(shop, 3).isoformat()), rows()] == [3, 5, 5]
+
+
+def test_rows_of_a_branch_are_compared_with_those_of_its_base(shop: Path, tmp_path: Path) -> None:
+    """The branch has its lake: tables of the base are read where they are, views by their code."""
+    branch = Path(shutil.copytree(shop, tmp_path / "branch"))
+    settings = branch / "lakewright.yml"
+    base = f"{{lake: {branch / '.lake'}, environment: dev_ana}}"
+    line = f"targets:\n  pr: {{lake: .pr, engine: sail, environment: pr, base: {base}}}\n"
+    settings.write_text(settings.read_text().replace("targets:\n", line))
+    done = run_program("apply", "--yes", "-t", "pr", cwd=branch)
+    assert done.code == 0, done.err
+    found = diff(branch, "dev_ana@2..pr", "silver.orders", "gold.big_orders", "-t", "pr")
+    assert {name: table["rows"]["right_only"] for name, table in found.items()} == {
+        "gold.big_orders": 1,
+        "silver.orders": 2,
+    }

@@ -104,7 +104,8 @@ def test_dropped_environment_is_refused_to_every_verb(built: Cli) -> None:
     built("env", "create", "test", "--from", "dev_ana")
     done = built("env", "drop", "test", "--yes", "--json")
     assert json.loads(done.out) == {
-        "format_version": "1.0", "environment": "test", "dropped": True
+        "format_version": "1.0", "environment": "test", "dropped": True, "withdrawn": [],
+        "notes": [],
     }  # fmt: skip
     for words in (
         ("plan",),
@@ -233,6 +234,15 @@ def test_program_reads_a_fork_of_a_base(branch: Cli) -> None:
     ours = lakewright.read("silver.orders", target="pr", environment="pr")
     theirs = lakewright.read("silver.orders", target="dev", environment="dev_ana")
     assert ours.equals(theirs)
+
+
+def test_a_side_of_a_diff_may_lie_in_the_base(branch: Cli) -> None:
+    branch("apply", "-t", "pr", "-e", "pr", "--yes")
+    done = branch("diff", "dev_ana..pr", "-t", "pr", "-e", "pr", "--json")
+    assert done.code == 0, done.err
+    document = json.loads(done.out)
+    assert {table["status"] for table in document["tables"]} == {"same"}
+    assert (document["left"], document["right"]) == ("dev_ana@1", "pr@1")
 
 
 def test_place_of_the_base_is_never_stored(branch: Cli) -> None:

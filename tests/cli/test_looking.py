@@ -48,6 +48,24 @@ def test_releases_and_history_take_a_limit(built: Cli, lake: Lake) -> None:
     assert "earlier changes" in built("history", "--limit", "1").out
 
 
+def test_history_of_a_lake_where_little_changes_says_how_far_it_looked(
+    built: Cli, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the last release that was read did is not known, so nothing is said of it."""
+    latest = lake.latest("dev_ana")
+    assert latest is not None
+    for number in range(latest.release + 1, latest.release + 6):
+        lake.put_release(replace(latest, release=number, parent=number - 1, run_id=f"r{number}"))
+    monkeypatch.setattr("lakewright.cli.looking._READ", 3)
+    told, unread = built("history", "--limit", "1").out, latest.release + 2
+    assert told == f"Releases before {unread} were not read; a higher --limit reads on.\n"
+    document = json.loads(built("history", "--limit", "1", "--json").out)
+    assert (document["changes"], document["unread_before"]) == ([], unread)
+    everything = json.loads(built("history", "--json").out)
+    assert everything["changes"]
+    assert everything["unread_before"] is None
+
+
 def test_history_of_a_table_names_its_versions(built: Cli, lake: Lake) -> None:
     document = json.loads(built("history", "silver.orders", "--json").out)
     assert document["complete"]

@@ -226,3 +226,25 @@ def test_resume_as_json_names_what_is_held_still(twice: Cli) -> None:
     done = json.loads(twice("resume", "silver.orders", "--reason", "x", "--json").out)
     assert done["tables"] == ["silver.orders"]
     assert [it["table"] for it in done["held"]] == ["bronze.orders", "gold.customer_totals"]
+
+
+def serve(cli: Cli) -> None:
+    file = cli.folder / "lakewright.yml"
+    text = file.read_text()
+    assert "{lake: .lake, engine: sail" in text
+    file.write_text(text.replace("{lake: .lake, engine: sail", "{lake: .lake, serve: view"))
+
+
+def test_an_engine_without_a_catalog_is_refused_before_readers_go_back(twice: Cli) -> None:
+    serve(twice)
+    done = twice(*BACK, "--yes")
+    assert (done.code, "LW391" in done.err) == (4, True)
+    assert latest(twice)["release"] == 2
+
+
+def test_a_plan_to_go_back_says_what_is_served(twice: Cli) -> None:
+    serve(twice)
+    done = twice(*BACK, "--plan", "--engine", "spark")
+    assert "Serves: spark_catalog." in done.out
+    document = json.loads(twice(*BACK, "--plan", "--json", "--engine", "spark").out)
+    assert document["serve"]["objects"] > 0

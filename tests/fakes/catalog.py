@@ -22,6 +22,7 @@ class MemoryCatalog:
     views: dict[ObjectName, CatalogView] = field(default_factory=dict)
     granted: set[tuple[ObjectName, str]] = field(default_factory=set)
     broken: set[ObjectName] = field(default_factory=set)  # what cannot be put
+    stuck: set[ObjectName] = field(default_factory=set)  # what cannot be withdrawn
     done: list[str] = field(default_factory=list)
 
     def objects(self, schema: str) -> Mapping[ObjectName, CatalogObject]:
@@ -55,6 +56,8 @@ class MemoryCatalog:
         assert found.kind != "other"
         self.world.reach("withdraw", str(found.name), "before")
         there = self.standing.get(found.name)
+        if found.name in self.stuck:
+            raise LakeError("LW637", f"{found.name} was refused")
         if there is not None and there.kind != found.kind:
             raise LakeError("LW637", f"{found.name} is a {there.kind}")
         self.standing.pop(found.name, None)

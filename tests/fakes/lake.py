@@ -104,13 +104,19 @@ class World:
         """A file of a table comes to be: data, log entry, or a stray of nobody's."""
         self.files.setdefault(location, {})[name] = (size, self.now)
 
-    def stored(self) -> Iterator[StoredObject]:
-        """Every object, the files of tables below the lake included, in path order."""
-        found = {path: (len(data), when) for path, (data, when) in self.objects.items()}
+    def stored(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Objects below a prefix, the files of tables below the lake included, in path order."""
+        found = {
+            path: (len(data), when)
+            for path, (data, when) in self.objects.items()
+            if path.startswith(prefix)
+        }
         for location, files in self.files.items():
-            if location.startswith(f"{self.uri}/"):
-                folder = location.removeprefix(f"{self.uri}/")
-                found |= {f"{folder}/{name}": file for name, file in files.items()}
+            folder = location.removeprefix(f"{self.uri}/")
+            if folder == location or not (folder.startswith(prefix) or prefix.startswith(folder)):
+                continue
+            paths = ((f"{folder}/{name}", file) for name, file in files.items())
+            found |= {path: file for path, file in paths if path.startswith(prefix)}
         return (StoredObject(path, *found[path]) for path in sorted(found))
 
     def drop_file(self, path: str) -> None:
@@ -159,8 +165,8 @@ class MemoryStore:
 
     def list(self, prefix: str, after: str = "") -> Iterator[StoredObject]:
         self.world.reach("list", confine(prefix), "before")
-        for item in self.world.stored():
-            if item.path.startswith(f"{prefix}/") and item.path > after:
+        for item in self.world.stored(f"{prefix}/"):
+            if item.path > after:
                 yield item
 
     def delete(self, path: str) -> None:

@@ -29,9 +29,9 @@ def forked(tmp_path: Path) -> Estate:
     return estate
 
 
-def told(plan: Plan, *, clones: bool) -> dict[str, list[str]]:
+def told(plan: Plan, *, clones: bool, redefines: bool = True) -> dict[str, list[str]]:
     """The reasons about the first write, by table."""
-    found = tell_first_writes(plan, lambda entry: clones)
+    found = tell_first_writes(plan, lambda entry: clones, lambda change: redefines)
     return {
         str(change.table): [reason.detail for reason in change.reasons if reason.kind == "fork"]
         for change in found.changes
@@ -54,6 +54,12 @@ def test_altered_table_says_it_too(forked: Estate) -> None:
     text = forked.files["pipelines/silver/orders.yml"]
     forked.edit("pipelines/silver/orders.yml", text.replace("One row per", "A row for each"))
     assert told(forked.plan_in("dev"), clones=True) == {"silver.orders": ["clones from prod"]}
+
+
+def test_table_that_is_altered_in_no_log_says_nothing(forked: Estate) -> None:
+    text = forked.files["pipelines/silver/orders.yml"]
+    forked.edit("pipelines/silver/orders.yml", f"{text}owner: ana\n")
+    assert told(forked.plan_in("dev"), clones=True, redefines=False) == {"silver.orders": []}
 
 
 def test_size_that_nobody_knows_is_unknown(forked: Estate) -> None:

@@ -15,6 +15,7 @@ from lakewright.lake.control import refuse_collected
 from lakewright.runtime.collecting import Collecting, CollectReport, collect
 from lakewright.runtime.pinning import put_pin
 from lakewright.runtime.surveying import Order, plan_collection
+from proof.doomed import kill
 from proof.shops import ENVIRONMENT, FEBRUARY, HEADER, Shop, read_by_engine
 
 RUN = "00000000-0000-4000-8000-00000000000a"
@@ -114,3 +115,22 @@ def test_a_pinned_release_is_read_after_a_collection_around_it(aged: Shop, engin
     assert read_by_engine(engine, aged.lake, second, "gold.totals") == before["gold.totals"]
     with pytest.raises(LakewrightError):
         aged.rows(aged.lake.release(ENVIRONMENT, 3))
+
+
+@pytest.mark.parametrize("engine", ["sail"], indirect=True)
+@pytest.mark.parametrize(
+    "step", ["2 expired", "5 deleted", *(pytest.param(it, marks=pytest.mark.slow) for it in "14")]
+)
+def test_a_killed_collection_harms_no_living_release_and_the_same_again_ends_it(
+    aged: Shop, engine: Engine, step: str
+) -> None:
+    living = {number: aged.rows(aged.lake.release(ENVIRONMENT, number)) for number in (4, 5)}
+    kill(aged, "gc", step)
+    for number, rows in living.items():
+        assert aged.rows(aged.lake.release(ENVIRONMENT, number)) == rows
+    assert aged.rows() == living[5]
+    gc(aged)
+    assert aged.rows() == living[5]
+    assert plan_collection(aged.lake, Order(ENVIRONMENT, datetime.now(UTC))).empty
+    with pytest.raises(LakewrightError):
+        aged.rows(aged.lake.release(ENVIRONMENT, 2))

@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from cli.programs import run_program
+from proof.doomed import kill
+from proof.shops import Shop
 
 pytestmark = pytest.mark.spark
+MORE = "order_id,customer,ordered_on,amount\n9,Ada,2024-02-01,11.00\n"
 CASES = Path(__file__).with_name("hive_cases.py")
 SETTINGS = """\
 name: shop
@@ -39,6 +42,32 @@ def test_releases_are_served_in_a_hive_metastore(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout
     assert "passed" in ran.stdout
+
+
+@pytest.mark.slow
+def test_a_serving_that_was_killed_is_gone_on_with(tmp_path: Path) -> None:
+    shop = tmp_path / "shop"
+    derby = f"jdbc:derby:;databaseName={tmp_path}/metastore;create=true"
+    assert run_program("init", str(shop), cwd=tmp_path).code == 0
+    quiet = "  quiet: {lake: .lake, engine: sail, environment: prod}\n"
+    (shop / "lakewright.yml").write_text(SETTINGS.format(root=tmp_path, derby=derby) + quiet)
+    done = run_program("apply", "--yes", "-t", "prod", cwd=shop)
+    assert done.code == 0, done.err
+    (shop / "incoming/orders/orders_2024_02.csv").write_text(MORE)
+    done = run_program("refresh", "-t", "quiet", cwd=shop)
+    assert done.code == 0, done.err
+
+    kill(Shop(shop), "serve", "write 2", "spark")
+    assert "2 views behind release 2" in run_program("plan", "-t", "prod", cwd=shop).out
+    note = json.loads((shop / ".lake/_lakewright/env/prod/served/spark_catalog.json").read_text())
+    assert (note["shown"], note["done"]) == ([1, 2], False)
+
+    done = run_program("refresh", "--json", "-t", "prod", cwd=shop)
+    assert done.code == 0, done.err
+    served = json.loads(done.out)["serve"]
+    assert (served["release"], served["put"]) == (2, ["shop_silver.orders"])
+    note = json.loads((shop / ".lake/_lakewright/env/prod/served/spark_catalog.json").read_text())
+    assert (note["shown"], note["done"]) == ([2], True)
 
 
 def test_a_serving_that_was_missed_is_made_up_by_a_refresh_with_nothing_to_publish(

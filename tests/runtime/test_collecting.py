@@ -258,6 +258,20 @@ def test_an_ended_environment_keeps_what_another_borrows(shop: OldShop) -> None:
     assert not is_whole_record(shop, 4)
 
 
+def test_a_clock_that_goes_back_behind_the_end_of_another_stops_no_collection(
+    shop: OldShop,
+) -> None:
+    """What ended seems to live again, and its pinned record was deleted."""
+    lake = shop.world.lake("ana")
+    lake.put_release(fork(shop, 4))
+    put_pin(lake, "dev", ReleasePin("audit", 1), by="ana", now=NOW + 71 * DAY)
+    at = NOW + TODAY * DAY
+    lake.put_control("dev", ControlRecord("expire", "", "ana", at, expires_at=at))
+    shop.gc(TODAY, environment="dev")
+    assert list(lake.numbers("dev")) == [2]
+    assert shop.gc(TODAY - 1).release == 5
+
+
 def end(shop: OldShop) -> None:
     at = NOW + 71 * DAY
     lake = shop.world.lake("ana")

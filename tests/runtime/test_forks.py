@@ -193,6 +193,35 @@ def test_altered_table_gets_a_place_of_its_own_and_makes_nobody_stale(
     assert [row["id"] for row in view_rows(forked, "dev", "gold.large")] == [2]
 
 
+def test_table_whose_owner_changes_stays_where_it_is(forked: Estate) -> None:
+    """What no Delta log holds needs no table: not the owner, and not a rule that only warns."""
+    forked.edit(
+        "pipelines/silver/orders.yml",
+        f"{forked.files['pipelines/silver/orders.yml']}owner: ana\n",
+    )
+    clicks = forked.files["pipelines/raw/clicks.yml"]
+    warns = 'expect: [{expression: "n < 0", on_fail: warn, name: below}]\n'
+    forked.edit("pipelines/raw/clicks.yml", f"{clicks}{warns}")
+    plan = forked.plan_in("dev")
+    assert {str(c.table): c.action for c in plan.changes} == {
+        "raw.clicks": "alter",
+        "silver.orders": "alter",
+    }
+    before = forked.last("dev").tables
+    assert forked.go(plan).ok
+    after = forked.last("dev").tables
+    assert {n: (e.location, e.version) for n, e in after.items()} == {
+        n: (e.location, e.version) for n, e in before.items()
+    }
+    (check,) = (one for one in after[name("raw.clicks")].checks if one.name == "below")
+    assert (check.verdict, check.failed_rows) == ("warn", after[name("raw.clicks")].rows)
+    assert after[ORDERS].code != before[ORDERS].code
+    assert forked.plan_in("dev").empty
+    forked.land("two", 3)
+    assert forked.apply("dev").ok
+    assert forked.last("dev").tables[name("raw.clicks")].location.startswith("dev/")
+
+
 def test_view_that_stays_behind_reads_the_parents_table(forked: Estate) -> None:
     """Only the table is selected; the view keeps the version it was checked with."""
     forked.edit(

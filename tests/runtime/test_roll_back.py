@@ -269,6 +269,13 @@ def test_only_the_collected_tables_are_named(shop: Shop) -> None:
     assert "gold.totals+" in caught.value.problems[0].hint
 
 
+def test_a_view_goes_back_only_while_the_rows_it_reads_are_there(shop: Shop) -> None:
+    gc_says(shop, 1)
+    with pytest.raises(RefusedError) as caught:
+        plan_back(shop, 1, select=("gold.large",))
+    assert [it.code for it in caught.value.problems] == ["LW352"]
+
+
 def test_a_collection_that_came_after_the_plan_is_refused(shop: Shop) -> None:
     plan = plan_back(shop, 1)
     gc_says(shop, 1)

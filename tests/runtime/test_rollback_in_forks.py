@@ -12,6 +12,7 @@ from lakewright.plans import Return
 from lakewright.runtime import Report, plan_rollback, roll_back
 from runtime.estate import Estate
 from runtime.shop import DAY_TWO, NOW, name
+from runtime.test_forks import view_rows
 
 CLICKS = name("raw.clicks")
 
@@ -27,7 +28,8 @@ def written(tmp_path: Path) -> Estate:
     return estate
 
 
-def go_back(estate: Estate, to: int) -> Report:
+def go_back(estate: Estate, to: int, *select: str) -> Report:
+    chosen = frozenset(map(name, select)) or None
     estate.runs += 1
     lake = estate.lake("b")
     with estate.watched("dev"):
@@ -36,6 +38,7 @@ def go_back(estate: Estate, to: int) -> Report:
             "dev",
             Return(lake.release("dev", to), "hold", reason="bad"),
             NOW,
+            choose=lambda *_: chosen,
             resolve=estate.resolve,
         )
         return roll_back(
@@ -77,3 +80,16 @@ def test_rollback_of_that_rollback(written: Estate) -> None:
     assert report.ok, report.problems
     assert written.seen("dev") == rows
     assert written.elsewhere("dev") == theirs
+
+
+def test_a_view_that_goes_back_alone_reads_the_parents_table_of_then(written: Estate) -> None:
+    """Its table has a place of its own by now, with other rows under the same version numbers."""
+    then = view_rows(written, "prod", "gold.large")
+    written.orders([*DAY_TWO, {"id": 9, "customer": "ann", "amount": 50}])
+    assert written.apply("dev").ok
+    assert view_rows(written, "dev", "gold.large") != then
+    report = go_back(written, 1, "gold.large")
+    assert report.ok, report.problems
+    assert written.last("dev").tables[name("silver.orders")].location.startswith("dev/")
+    assert view_rows(written, "dev", "gold.large") == then
+    assert go_back(written, 1, "gold.large").release is None

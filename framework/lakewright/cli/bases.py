@@ -11,7 +11,7 @@ from lakewright.graph import Graph
 from lakewright.lake import Entry, Lake, LakeState
 from lakewright.lake.cloning import clone_mode
 from lakewright.lake.forks import Origin, refuse_ended
-from lakewright.plans import Plan, has_first_writes, state_over, tell_first_writes
+from lakewright.plans import AlterTable, Plan, has_first_writes, state_over, tell_first_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,19 @@ def tell_costs(plan: Plan, space: Workspace, lake: Lake) -> Plan:
         return plan
     # The package of engines loads much, which other plans do without.
     from lakewright.engines import engine_capabilities
+    from lakewright.runtime.definitions import redefines
 
     able = engine_capabilities(space.engine).shallow_clone
 
     def clones(entry: Entry) -> bool:
         return clone_mode(lake.entry_uri(entry), lake.uri, shallow=able) == "shallow"
 
-    return tell_first_writes(plan, clones)
+    def alters(change: AlterTable) -> bool:
+        pin = lake.pin(change.before)
+        if change.step.kind == "view" or not change.before.is_foreign(plan.environment):
+            return True
+        return redefines(
+            change.step, change.before, lake.tables.at(pin.location, pin.version).definition
+        )
+
+    return tell_first_writes(plan, clones, alters)

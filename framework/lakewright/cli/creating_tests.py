@@ -26,7 +26,7 @@ from lakewright.cli.workspace import (
     latest_release,
     open_workspace,
 )
-from lakewright.engines import Engine, TriedRows, open_engine
+from lakewright.engines import Engine, TriedRows
 from lakewright.errors import LakeError, LakewrightError, Place, RefusedError, UsageError
 from lakewright.graph import Graph, PythonTransform, SqlTransform, Step, literal
 from lakewright.graph.joins import joined_columns
@@ -58,7 +58,8 @@ def create_test(common: Common, table: str, rows: int) -> int:
     _refuse(step, path)
     lake = existing_lake(space)
     release = latest_release(space, lake)
-    with closing(open_engine(common.engine or "sail", conf=space.conf)) as engine:
+    name = common.engine or "sail"
+    with closing(find_engine(name, conf=space.conf, tell=streams.tell)) as engine:
         columns = test_columns(graph, [step.name], engine, known_columns(space, graph))
         source = _Source(space, lake, release, engine, step, graph)
         test, tried = _find(source, columns, rows)

@@ -91,7 +91,7 @@ def _compare(
     start: Callable[[], Engine],
 ) -> Diff:
     left, right = sides
-    names = _tables(lake, left, right, asked)
+    names = _tables(left, right, asked)
     _check_key(asked, names, left, right)
     read = [
         name
@@ -102,7 +102,7 @@ def _compare(
     ]
     now = datetime.now(UTC)
     for side in sides:
-        refuse_collected(lake, side.release, read, now)
+        refuse_collected(side.home, side.release, read, now)
     opened = [_side(space, lake, side, read) for side in sides]
     with closing(OnDemand(space.engine, start)) as engine:
         return compare_sides(engine, lake, *opened, tables=names, scope=asked.scope())
@@ -112,7 +112,7 @@ def _side(space: Workspace, lake: Lake, chosen: Chosen, read: Sequence[TableName
     """The side with its compiled code, which only tables that are read need."""
     if not read:
         return Side(chosen.label, chosen.release, Graph("", {}, (), {}, "UTC", 0))
-    graph = released_graph(lake, chosen.release)
+    graph = released_graph(chosen.home, chosen.release)
     return Side(chosen.label, chosen.release, graph, _sources(space, lake, graph, read))
 
 
@@ -131,7 +131,7 @@ def _sources(
     return lake.state(space.environment, inputs, resolve=locator(space)).inputs if inputs else {}
 
 
-def _tables(lake: Lake, left: Chosen, right: Chosen, asked: Asked) -> tuple[TableName, ...]:
+def _tables(left: Chosen, right: Chosen, asked: Asked) -> tuple[TableName, ...]:
     """The tables to compare, by name: those asked for, else all without companions and sources."""
     entries = {**left.release.tables, **right.release.tables}
     if asked.tables:
@@ -140,17 +140,18 @@ def _tables(lake: Lake, left: Chosen, right: Chosen, asked: Asked) -> tuple[Tabl
         return tuple(sorted(set(asked.tables)))
     names = {n for n, entry in entries.items() if n == n.group and entry.kind != "source"}
     if asked.select:
-        names &= _selected(lake, left, right, asked.select)
+        names &= _selected(left, right, asked.select)
     return tuple(sorted(names))
 
 
-def _selected(lake: Lake, left: Chosen, right: Chosen, select: Sequence[str]) -> set[TableName]:
+def _selected(left: Chosen, right: Chosen, select: Sequence[str]) -> set[TableName]:
     before, after = left.release.tables, right.release.tables
 
     def modified() -> set[TableName]:
         return {name for name in after if name not in before or before[name].own != after[name].own}
 
-    return set(select_tables(released_graph(lake, right.release), select, (), modified))
+    graph = released_graph(right.home, right.release)
+    return set(select_tables(graph, select, (), modified))
 
 
 def _check_table(name: TableName, left: Chosen, right: Chosen) -> None:

@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from lakewright.cli.bases import Over, open_base
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
+from lakewright.cli.withdrawing import withdraw_served
 from lakewright.cli.workspace import Workspace, open_home, open_workspace, user_name
 from lakewright.errors import LakeError, RefusedError, UsageError
 from lakewright.lake.environments import forked_from, list_environments
 from lakewright.lake.forks import NewFork, end_environment, fork_environment, is_unfinished
 from lakewright.lake.lake import Lake
 from lakewright.names import parse_environment
-from lakewright.observe import render_json
+from lakewright.observe import render_json, render_problems
 from lakewright.observe.environments import (
     dropped_document,
     environments_document,
@@ -125,11 +126,14 @@ def _drop(common: Common, wish: EnvironmentWish) -> int:
         _confirm(streams, name)
     by, now = user_name(os.environ), datetime.now(UTC)
     ended = end_environment(lake, name, now=now, by=by, reason=wish.reason)
+    report, notes = withdraw_served(space, lake, name, streams)
+    if report is not None and report.problems:
+        streams.tell(f"\n{render_problems(report.problems, streams.err_color)}")
     if common.json:
-        streams.answer(render_json(dropped_document(name, ended=ended)))
+        streams.answer(render_json(dropped_document(name, report, notes, ended=ended)))
     else:
-        streams.answer(render_dropped(name, ended=ended))
-    return 0
+        streams.answer(render_dropped(name, report, notes, ended=ended))
+    return report.exit_code if report is not None else 0
 
 
 def _named(wish: EnvironmentWish) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -29,6 +30,7 @@ from lakewright.observe.releases import (
 )
 from lakewright.runtime.past import read_past
 
+_READ = 200  # releases that are read for a listing beyond the changes it shows
 _SCREEN = 20  # lines on a terminal unless --limit says otherwise
 
 
@@ -89,15 +91,41 @@ def show_history(common: Common, table: str | None, limit: int | None) -> int:
     most = _most(common, streams, limit)
     if table is not None:
         return _show_past(common, space, lake, table, most)
-    moves = newest_moves(lake.newest_first(space.environment))
-    ours = (move for move in moves if move.table == move.table.group)
+    walk = _Walk(lake.newest_first(space.environment), None if most is None else _READ + most)
+    ours = (
+        move
+        for move in newest_moves(walk)
+        # What the last release that was read did is not known without the one before it.
+        if move.table == move.table.group and move.release.release != walk.unread_before
+    )
     shown = tuple(islice(ours, most))
     if common.json:
-        streams.answer(render_json(history_document(shown, space.environment)))
+        document = history_document(shown, space.environment, unread_before=walk.unread_before)
+        streams.answer(render_json(document))
         return 0
     more = next(ours, None) is not None
-    streams.answer(render_history(shown, more=more, color=streams.color))
+    unread = walk.unread_before
+    streams.answer(render_history(shown, more=more, unread_before=unread, color=streams.color))
     return 0
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Releases newest first, no more than `most`: changes may be rare among many releases.
+
+    `unread_before` is the oldest that was read when there are older ones, else None.
+    """
+
+    releases: Iterator[Release]
+    most: int | None
+    unread_before: int | None = None
+
+    def __iter__(self) -> Iterator[Release]:
+        for count, release in enumerate(self.releases, 1):
+            if self.most is not None and count > self.most:
+                return
+            self.unread_before = release.release if count == self.most and release.parent else None
+            yield release
 
 
 def _drift(streams: Streams, lake: Lake, release: Release | None) -> tuple[Drift, ...]:

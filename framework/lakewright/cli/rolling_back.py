@@ -9,6 +9,7 @@ from typing import cast
 
 from lakewright.cli.applying import Work, confirm
 from lakewright.cli.options import Common
+from lakewright.cli.planning import plan_serving
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
     Workspace,
@@ -63,17 +64,21 @@ class Back:
 
 
 def roll_back_environment(common: Common, back: Back, *, plan_only: bool, yes: bool) -> int:
-    """`rollback`: readers go back with one record. Asks on a terminal; off it say `--yes`."""
+    """`rollback`: readers go back with one record. Asks on a terminal; off it say `--yes`.
+
+    RefusedError LW391 when the target serves and the engine has no catalog.
+    """
     streams = Streams.of(common)
     space = open_workspace(common)
     lake = existing_lake(space)
     if space.project is not None:
         lake.check_project(space.project.name)
     plan = _plan(space, lake, back)
+    serving = plan_serving(space, lake, plan)
     color = streams.color and not (common.json and not plan_only)
-    text = render_rollback(plan, color=color, verbose=common.verbose)
+    text = render_rollback(plan, serving, color=color, verbose=common.verbose)
     if plan_only:
-        streams.answer(render_json(rollback_document(plan)) if common.json else text)
+        streams.answer(render_json(rollback_document(plan, serving)) if common.json else text)
         return 0
     (streams.tell if common.json else streams.answer)(text)
     if not plan.empty:

@@ -3,6 +3,8 @@
 41..42         releases of the environment          prod..dev_ana   latest releases of two
 prod@41..      a release of another, and its latest  prod@2026-11-22..   as readers saw it then
 v3..v5         versions, of one table                (nothing)       the release before, the latest
+
+The environment of the target's `base:` is looked for in the base lake.
 """
 
 from __future__ import annotations
@@ -10,10 +12,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from lakewright.cli.bases import Over, open_base
 from lakewright.cli.choosing import release_seen_at
 from lakewright.cli.workspace import Workspace, latest_release
 from lakewright.errors import LakeError, UsageError
 from lakewright.lake import Entry, Lake, Release
+from lakewright.lake.forks import borrow_entries
 from lakewright.names import TableName, parse_environment
 
 _VERSION = re.compile(r"v(\d+)\Z")
@@ -21,10 +25,14 @@ _VERSION = re.compile(r"v(\d+)\Z")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A release and what the command calls it. `exact`: it was asked for by number or time."""
+    """A release and what the command calls it. `exact`: it was asked for by number or time.
+
+    `home` has its code and what was collected of it; its entries are written as for the own lake.
+    """
 
     label: str
     release: Release
+    home: Lake
     exact: bool = False
 
 
@@ -64,7 +72,8 @@ def _last_step(space: Workspace, lake: Lake) -> tuple[Chosen, Chosen]:
             hint="say both sides: prod..dev_ana",
         )
     before = lake.release(space.environment, latest.parent)
-    return _of(before, exact=True), _of(latest)
+    own = Over(lake, space.environment)
+    return _of(own, before, exact=True), _of(own, latest)
 
 
 def _other(space: Workspace, lake: Lake, known: Chosen | None) -> Chosen:
@@ -74,7 +83,7 @@ def _other(space: Workspace, lake: Lake, known: Chosen | None) -> Chosen:
     """
     assert known is not None, "two open sides were refused"
     environment = known.release.environment if known.exact else space.environment
-    return _of(_latest(space, lake, environment))
+    return _latest(space, _home(space, lake, environment))
 
 
 def _read_side(
@@ -87,29 +96,42 @@ def _read_side(
         return _at_version(space, lake, tables[0], int(version[1]))
     name, at, moment = text.partition("@")
     if text.isdigit():
-        return _of(lake.release(space.environment, int(text)), exact=True)
+        own = Over(lake, space.environment)
+        return _of(own, lake.release(space.environment, int(text)), exact=True)
     if version and not at and not lake.latest(text):
         raise UsageError(
             "LW374",
             f"`{text}` is a version of a table, and no table was named",
             hint=f"lakewright diff {text}.. silver.orders",
         )
-    environment = parse_environment(name) if name else space.environment
+    home = _home(space, lake, parse_environment(name) if name else space.environment)
     if not at:
-        return _of(_latest(space, lake, environment))
+        return _latest(space, home)
     if moment.isdigit():
-        return _of(lake.release(environment, int(moment)), exact=True)
+        return _of(home, home.source.release(home.environment, int(moment)), exact=True)
     if not moment:
         raise _unreadable(text)
-    return _of(release_seen_at(space, lake, environment, moment), exact=True)
+    seen = release_seen_at(space, home.source, home.environment, moment)
+    return _of(home, seen, exact=True)
 
 
-def _latest(space: Workspace, lake: Lake, environment: str) -> Release:
-    return latest_release(replace(space, environment=environment), lake)
+def _home(space: Workspace, lake: Lake, environment: str) -> Over:
+    """Where an environment is: in the base lake when it is the target's base, else in this one."""
+    if space.base is not None and space.base.environment == environment != space.environment:
+        return open_base(space, lake, environment)
+    return Over(lake, environment)
 
 
-def _of(release: Release, *, exact: bool = False) -> Chosen:
-    return Chosen(f"{release.environment}@{release.release}", release, exact)
+def _latest(space: Workspace, home: Over) -> Chosen:
+    there = replace(space, environment=home.environment)
+    return _of(home, latest_release(there, home.source))
+
+
+def _of(home: Over, release: Release, *, exact: bool = False) -> Chosen:
+    label = f"{release.environment}@{release.release}"
+    if home.written:
+        release = replace(release, tables=borrow_entries(release, home.written))
+    return Chosen(label, release, home.source, exact)
 
 
 def _at_version(space: Workspace, lake: Lake, table: TableName, version: int) -> Chosen:
@@ -124,7 +146,8 @@ def _at_version(space: Workspace, lake: Lake, table: TableName, version: int) ->
         )
     found = _as_it_was(lake, entry, version)
     label = f"{table} version {version}"
-    return Chosen(label, replace(latest, tables={**latest.tables, table: found}), exact=True)
+    release = replace(latest, tables={**latest.tables, table: found})
+    return Chosen(label, release, lake, exact=True)
 
 
 def _as_it_was(lake: Lake, entry: Entry, version: int) -> Entry:

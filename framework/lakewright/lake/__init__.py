@@ -31,7 +31,7 @@ from lakewright.lake.ports import (
 )
 from lakewright.lake.records import ControlRecord, LakeInfo, decode_release, encode_release
 from lakewright.lake.restorable import find_lost, rewound_files
-from lakewright.lake.served import ServedNote, put_served, read_served
+from lakewright.lake.served import ServedNote, list_served, put_served, read_served
 from lakewright.lake.state import read_source
 from lakewright.lake.stores import LocalStore, open_store, storage_error_told
 from lakewright.lake.types import (
@@ -130,6 +130,7 @@ __all__ = [
     "hash_file",
     "is_ours",
     "list_files",
+    "list_served",
     "look_ahead",
     "matches",
     "normal_type",

@@ -162,7 +162,7 @@ def refuse_collected(
     found = collected(records, now)
     if not found.has_any(release.release):
         return
-    gone = [name for name in _read_through(release, tables) if found.has(release.release, name)]
+    gone = [name for name in read_through(release, tables) if found.has(release.release, name)]
     if gone:
         named = ", ".join(str(name) for name in gone)
         oldest = max(found.upto(name) for name in gone) + 1
@@ -174,6 +174,19 @@ def refuse_collected(
             hint=f"restorable is what was released from {oldest} on"
             + (f"; pinned: {kept}" if kept else ""),
         )
+
+
+def read_through(release: Release, tables: Iterable[TableName]) -> list[TableName]:
+    """The tables with rows of their own among `tables`, and below the views among them."""
+    found, todo = set[TableName](), list(tables)
+    while todo:
+        name = todo.pop()
+        entry = release.tables.get(name)
+        if entry is None or name in found:
+            continue
+        found.add(name)
+        todo += entry.inputs if entry.kind == "view" else ()
+    return sorted(name for name in found if release.tables[name].location)
 
 
 def ends_at(records: Iterable[ControlRecord]) -> datetime | None:
@@ -192,19 +205,6 @@ def ended_since(records: Iterable[ControlRecord], moment: datetime) -> bool:
         for record in records
         if record.kind == "expire" and record.release is None and not record.tables
     )
-
-
-def _read_through(release: Release, tables: Iterable[TableName]) -> list[TableName]:
-    """The tables with rows of their own among `tables`, and below the views among them."""
-    found, todo = set[TableName](), list(tables)
-    while todo:
-        name = todo.pop()
-        entry = release.tables.get(name)
-        if entry is None or name in found:
-            continue
-        found.add(name)
-        todo += entry.inputs if entry.kind == "view" else ()
-    return sorted(name for name in found if release.tables[name].location)
 
 
 def _collect(found: Collected, release: int, tables: tuple[TableName, ...]) -> Collected:

@@ -140,8 +140,15 @@ class Lake:
         return tuple(found)
 
     def numbers(self, environment: str) -> Iterator[int]:
-        """Numbers of the releases, rising; records are not read."""
-        for item in self.store.list(paths.releases(environment)):
+        """Numbers of the releases, rising; records are not read.
+
+        The first of almost every chain is 1: who asks for the first alone lists nothing.
+        """
+        first = paths.release(environment, 1)
+        begins = self._get(first) is not None
+        if begins:
+            yield 1
+        for item in self.store.list(paths.releases(environment), first if begins else ""):
             number = paths.number_of(item.path)
             if number is not None:
                 yield number

@@ -79,7 +79,11 @@ def runs() -> str:
 
 
 def served(name: str, catalog: str) -> str:
-    return f"{environment(name)}/served/{catalog}.json"
+    return f"{served_folder(name)}/{catalog}.json"
+
+
+def served_folder(name: str) -> str:
+    return f"{environment(name)}/served"
 
 
 def run(run_id: str, name: str) -> str:

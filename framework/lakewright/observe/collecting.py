@@ -19,6 +19,7 @@ _FOR = {
     "release": "releases",
     "fork": "forks",
     "pin": "pins",
+    "served": "served views",
     "grace": "grace",
 }
 

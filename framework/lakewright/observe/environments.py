@@ -11,6 +11,7 @@ from lakewright.lake.environments import Environment
 from lakewright.lake.forks import Origin
 from lakewright.observe.documents import FORMAT_VERSION, moment
 from lakewright.observe.tables import count, minute, render_table, size
+from lakewright.runtime import ServeReport
 
 
 def render_environments(found: Sequence[Environment], *, color: bool = False) -> str:
@@ -72,14 +73,31 @@ def fork_document(begun: Release, origin: Origin, expires_at: datetime | None) -
     }
 
 
-def render_dropped(name: str, *, ended: bool) -> str:
-    if not ended:
-        return f"{name} had ended before.\n"
-    return f"Dropped {name}: it cannot be read any more, and `lakewright gc` deletes its files.\n"
+def render_dropped(
+    name: str, withdrawn: ServeReport | None = None, notes: Sequence[str] = (), *, ended: bool
+) -> str:
+    """Whether it ended now, what was taken out of a catalog, and what stands there still."""
+    line = f"{name} had ended before.\n"
+    if ended:
+        line = (
+            f"Dropped {name}: it cannot be read any more, and `lakewright gc` deletes its files.\n"
+        )
+    if withdrawn is not None and withdrawn.withdrawn:
+        objects = count(len(withdrawn.withdrawn), "object")
+        line += f"Withdrew {objects} from {withdrawn.catalog}.\n"
+    return "".join([line, *(f"note: {note}\n" for note in notes)])
 
 
-def dropped_document(name: str, *, ended: bool) -> dict[str, Any]:
-    return {"format_version": FORMAT_VERSION, "environment": name, "dropped": ended}
+def dropped_document(
+    name: str, withdrawn: ServeReport | None = None, notes: Sequence[str] = (), *, ended: bool
+) -> dict[str, Any]:
+    return {
+        "format_version": FORMAT_VERSION,
+        "environment": name,
+        "dropped": ended,
+        "withdrawn": list(withdrawn.withdrawn) if withdrawn is not None else [],
+        "notes": list(notes),
+    }
 
 
 def origin_document(origin: Origin | None) -> dict[str, Any] | None:

@@ -230,10 +230,20 @@ def status_document(
     }
 
 
-def render_history(moves: Sequence[Move], *, more: bool = False, color: bool = False) -> str:
-    """One line for each table that a release moved, newest first. `more`: earlier ones are left."""
+def render_history(
+    moves: Sequence[Move],
+    *,
+    more: bool = False,
+    unread_before: int | None = None,
+    color: bool = False,
+) -> str:
+    """One line for each table that a release moved, newest first. `more`: earlier ones are left.
+
+    `unread_before`: no release before it was looked at.
+    """
+    unread = f"Releases before {unread_before} were not read; a higher --limit reads on.\n"
     if not moves:
-        return "Nothing has changed yet.\n"
+        return "Nothing has changed yet.\n" if unread_before is None else unread
     header = ("release", "created", "table", "did", "version", "rows", "run")
     rows = [
         (
@@ -248,13 +258,19 @@ def render_history(moves: Sequence[Move], *, more: bool = False, color: bool = F
         for move in moves
     ]
     text = render_table(header, rows, right=("release", "version", "rows"), color=color)
-    return text + ("... and earlier changes; --limit shows more\n" if more else "")
+    if more:
+        return f"{text}... and earlier changes; --limit shows more\n"
+    return text + (unread if unread_before is not None else "")
 
 
-def history_document(moves: Sequence[Move], environment: str) -> dict[str, Any]:
+def history_document(
+    moves: Sequence[Move], environment: str, *, unread_before: int | None = None
+) -> dict[str, Any]:
+    """`unread_before`: no release before it was looked at; null when all were, or enough."""
     return {
         "format_version": FORMAT_VERSION,
         "environment": environment,
+        "unread_before": unread_before,
         "changes": [move_document(move) for move in moves],
     }
 

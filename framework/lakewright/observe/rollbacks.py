@@ -9,8 +9,9 @@ from typing import Any
 from lakewright.lake import Entry, RewoundFile
 from lakewright.observe.paint import Paint, plain_text
 from lakewright.observe.plans import code_of, plan_document
+from lakewright.observe.serving import serving_line
 from lakewright.observe.tables import count, figure, minute, render_table, size
-from lakewright.plans import Plan, RestoreTable, Rollback
+from lakewright.plans import Plan, RestoreTable, Rollback, Serving
 
 _FOLD_FILES = 10  # files of one ingest that are listed
 _NOW = {
@@ -20,7 +21,9 @@ _NOW = {
 }
 
 
-def render_rollback(plan: Plan, *, color: bool = False, verbose: bool = False) -> str:
+def render_rollback(
+    plan: Plan, serving: Serving | None = None, *, color: bool = False, verbose: bool = False
+) -> str:
     """What would go back, for people. Ends with a newline."""
     rollback = _rollback(plan)
     changes = _changes(plan)
@@ -30,14 +33,15 @@ def render_rollback(plan: Plan, *, color: bool = False, verbose: bool = False) -
         blocks.append(_tables(changes, color))
         blocks += [_files(change, verbose, color) for change in changes if change.files]
     blocks.append("".join(f"note: {plain_text(note)}\n" for note in plan.notes))
-    blocks.append(_summary(plan, rollback, changes))
+    served = serving_line(serving) if serving is not None else ""
+    blocks.append(_summary(plan, rollback, changes) + served)
     return "\n".join(block for block in blocks if block)
 
 
-def rollback_document(plan: Plan) -> dict[str, Any]:
+def rollback_document(plan: Plan, serving: Serving | None = None) -> dict[str, Any]:
     """The plan as other programs read it: that of `plan --json`, with what a rollback adds."""
     rollback = _rollback(plan)
-    document = plan_document(plan)
+    document = plan_document(plan, serving)
     document["changes"] = [
         {**written, **_restore_document(change)}
         for written, change in zip(document["changes"], _changes(plan), strict=True)

@@ -10,6 +10,7 @@ from typing import Literal
 from lakewright.lake import Collected, Release, paths
 from lakewright.lake.storage import StoredRun, StoredTable
 from lakewright.names import TableName
+from lakewright.plans.detectors import size_text
 from lakewright.plans.retaining import REASONS, By, Chain, Need
 
 
@@ -145,6 +146,29 @@ def make_collect_plan(
         unrestorable=_unrestorable(own.releases, own.collected, expires),
         notes=tuple(sorted(notes)),
     )
+
+
+def tell_old_forks(
+    needs: Mapping[str, tuple[Need, ...]],
+    trims: Mapping[str, Trim],
+    changed: Mapping[str, datetime],
+    before: datetime,
+) -> list[str]:
+    """A note for each other environment unchanged since `before` that keeps bytes here.
+
+    `changed`: when the latest release of each was made. Bytes that two keep are told of both.
+    """
+    kept: dict[str, int] = {}
+    for location, trim in trims.items():
+        holders = {need.who.partition(" ")[0] for need in needs[location] if need.by == "fork"}
+        for name in holders:
+            kept[name] = kept.get(name, 0) + trim.kept.get("fork", 0)
+    return [
+        f"{name}, unchanged since {changed[name]:%Y-%m-%d}, keeps {size_text(size)} here:"
+        f" `lakewright env drop {name}` lets go of them"
+        for name, size in sorted(kept.items())
+        if size and changed[name] <= before
+    ]
 
 
 def collect_runs(

@@ -35,12 +35,21 @@ def state_over(own: LakeState, base: LakeState, origin: Origin) -> LakeState:
     )
 
 
-def tell_first_writes(plan: Plan, clones: Callable[[Entry], bool]) -> Plan:
+def tell_first_writes(
+    plan: Plan, clones: Callable[[Entry], bool], redefines: Callable[[AlterTable], bool]
+) -> Plan:
     """The plan with a reason at each table that begins with rows of another environment.
 
     `clones`: whether a table begins as a clone of that entry; else its bytes are copied.
+    `redefines`: whether an alteration is one of the table's log; else the table stays where it is.
     """
-    return replace(plan, changes=tuple(_told(change, plan, clones) for change in plan.changes))
+    changes = (
+        change
+        if isinstance(change, AlterTable) and not redefines(change)
+        else _told(change, plan, clones)
+        for change in plan.changes
+    )
+    return replace(plan, changes=tuple(changes))
 
 
 def has_first_writes(plan: Plan) -> bool:

@@ -15,8 +15,8 @@ from lakewright.specs import Project, SourceFile, load_released
 
 DEFAULT_DAYS = 30
 
-By = Literal["latest", "release", "fork", "pin", "grace"]
-REASONS: tuple[By, ...] = ("latest", "release", "fork", "pin", "grace")  # the first that holds
+By = Literal["latest", "release", "fork", "pin", "served", "grace"]
+REASONS: tuple[By, ...] = ("latest", "release", "fork", "pin", "served", "grace")  # by strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Need:
     location: str
     version: int
     by: By
-    who: str  # "release 12", "dev_ana release 3"
+    who: str  # "release 12", "dev_ana release 3", "spark_catalog"
 
 
 def read_promise(
@@ -150,6 +150,15 @@ def find_needs(
             who = f"{told} release {release.release}".strip()
             for location, version in _reads(release, entry, places, expiry):
                 yield Need(location, version, by, who)
+
+
+def find_served(releases: Sequence[Release], who: str) -> Iterator[Need]:
+    """What the objects of a catalog read that show these releases, collected or not."""
+    places = _places(releases)
+    for release in releases:
+        for entry in release.tables.values():
+            for location, version in _reads(release, entry, places, Collected()):
+                yield Need(location, version, "served", who)
 
 
 def _dead_upto(chain: Chain, kept: timedelta, least: int, now: datetime) -> int:

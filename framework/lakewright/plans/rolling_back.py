@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from lakewright.errors import Problem, RefusedError, SpecError
 from lakewright.graph import Graph
 from lakewright.lake import Collected, Entry, Held, LakeState, Release, RewoundFile, carry_published
+from lakewright.lake.borrowing import leave_behind
+from lakewright.lake.control import read_through
 from lakewright.names import TableName
 from lakewright.plans.holding import held_along
 from lakewright.plans.released import compile_released
@@ -134,9 +136,14 @@ def make_rollback(state: LakeState, ask: Return, way: Way, found: Found, now: da
 
 
 def refuse_collected(ask: Return, way: Way, found: Found) -> None:
-    """RefusedError LW352 when rows that must come back may have been collected."""
+    """RefusedError LW352 when rows that must come back may have been collected.
+
+    Those that a view reads as well.
+    """
     number = ask.to.release
-    restored = {entry.table.group for entry in way.restored if entry.location}
+    restored = {
+        name.group for name in read_through(ask.to, [entry.table for entry in way.restored])
+    }
     gone = sorted(name for name in restored if found.collected.has(number, name))
     if gone:
         possible = [
@@ -218,7 +225,10 @@ def _merge(
         for name, entry in target.tables.items()
         if name.group in moving
     }
-    return dict(sorted({**stay, **back}.items()))
+    both = {**stay, **back}
+    # A view that goes back alone reads its tables where they were then.
+    back = {name: leave_behind(entry, target.tables, both) for name, entry in back.items()}
+    return dict(sorted({**both, **back}.items()))
 
 
 def _carried(entry: Entry, before: Entry | None) -> Entry:
@@ -348,12 +358,20 @@ def _restorable_from(state: LakeState, found: Found) -> int | None:
 
 
 def _differs(name: TableName, one: Release, other: Release) -> bool:
-    """Whether two releases say other things of a group. What it costs is no difference."""
+    """Whether two releases say other things of a group.
+
+    What it costs is no difference, nor where a view finds the versions that it reads.
+    """
     return _bare(_group(one.tables, name)) != _bare(_group(other.tables, name))
 
 
 def _bare(entries: Iterable[Entry]) -> list[Entry]:
-    return [replace(entry, costs={}, introduced=0) for entry in entries]
+    return [
+        replace(
+            entry, costs={}, introduced=0, borrows={} if entry.kind == "view" else entry.borrows
+        )
+        for entry in entries
+    ]
 
 
 def _group(tables: Mapping[TableName, Entry], name: TableName) -> tuple[Entry, ...]:

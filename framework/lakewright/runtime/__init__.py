@@ -8,7 +8,12 @@ from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
 from lakewright.runtime.reporting import report_document
 from lakewright.runtime.rolling_back import roll_back
 from lakewright.runtime.rowdiff import RowDiff
-from lakewright.runtime.serving import Server, serve_latest, serve_release
+from lakewright.runtime.serving import (
+    Server,
+    serve_latest,
+    serve_release,
+    withdraw_environment,
+)
 from lakewright.runtime.unit_tests import (
     UnitTestFailure,
     UnitTestResult,
@@ -44,4 +49,5 @@ __all__ = [
     "serve_latest",
     "serve_release",
     "try_table",
+    "withdraw_environment",
 ]

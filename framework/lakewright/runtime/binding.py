@@ -101,7 +101,7 @@ class Binder:
             return self.relation(name)
         alias = TableName(name.schema, f"{name.table}__at_{used.version}")
         left = view.borrows.get(str(name))
-        location = self._lake.borrowed_uri(left) if left else self._location(name)
+        location = self._lake.borrowed_uri(left) if left else self._location(name, used)
         self._session.bind(alias, Pin(location, used.table_id, used.version))
         return self._session.relation(alias)
 
@@ -116,11 +116,19 @@ class Binder:
     def _current(self, name: TableName) -> InputVersion | None:
         return versions_of([name], self._vector, self._inputs).get(name)
 
-    def _location(self, name: TableName) -> str:
+    def _location(self, name: TableName, used: InputVersion) -> str:
+        """Where the version is; LakeError LW533 rather than rows of another table."""
         head = self._inputs.get(name)
         if isinstance(head, SourceHead):
             return head.location
-        return self._lake.pin(self._vector[name]).location
+        entry = self._vector[name]
+        if entry.table_id != used.table_id:
+            raise LakeError(
+                "LW533",
+                f"a view reads a version of {name} that is not in the table of this release",
+                hint="`lakewright apply --full` publishes the view over what is there now",
+            )
+        return self._lake.pin(entry).location
 
 
 def released_parameters(step: Step, entry: Entry) -> dict[str, str]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from lakewright.errors import LakeError
 from lakewright.lake import Entry, InputVersion, Release
+from lakewright.lake.borrowing import borrowed_from, leave_behind
 from lakewright.lake.cloning import clone_mode
 from lakewright.names import TableName
-from lakewright.plans import Spared
+from lakewright.plans import AlterTable, BuildTable, Change, Spared
+from lakewright.runtime.definitions import redefines
 from lakewright.runtime.run import Group, Member, Run
 
 
@@ -41,18 +42,26 @@ def begin_own(run: Run, entry: Entry) -> Member:
         version=0,
         data_version=0,
         token=token,
-        borrows=borrowed(entry) if mode == "shallow" else {},
+        borrows=borrowed_from(entry) if mode == "shallow" else {},
     )
     return Member(table, location, uri, own, tables.head(uri), table_id, came_from=entry)
 
 
-def borrowed(entry: Entry) -> Mapping[str, Any]:
-    """What a table made from `entry` without a copy needs to stay where it is."""
-    place = {"base": entry.base} if entry.base else {}
-    named = {"location": entry.location, "table_id": entry.table_id, "version": entry.version}
-    # A clone of a clone names files of both.
-    further = {"further": dict(entry.borrows)} if entry.borrows else {}
-    return {**named, **place, **further}
+def needs_own(run: Run, change: Change, released: Mapping[TableName, Entry]) -> bool:
+    """Whether a change begins tables of this environment from the rows of another one's.
+
+    An alteration that no Delta log holds leaves them where they are.
+    """
+    match change:
+        case BuildTable():
+            return change.refresh != "full"
+        case AlterTable():
+            entry = released[change.table]
+            pin = run.lake.pin(entry)
+            there = run.lake.tables.at(pin.location, pin.version).definition
+            return redefines(change.step, entry, there)
+        case _:
+            return False
 
 
 def follow_moves(
@@ -82,7 +91,7 @@ def follow_moves(
         one = advancing.get(name)
         found = entry if one is None else _advanced(entry, one, before, release.tables)
         if entry == before.get(name):
-            found = _left_behind(_repointed(found, begun), before, release.tables)
+            found = leave_behind(_repointed(found, begun), before, release.tables)
         tables[name] = found
     return replace(release, tables=tables)
 
@@ -116,21 +125,6 @@ def _repointed(entry: Entry, begun: Mapping[TableName, tuple[Entry, Entry]]) -> 
         if used == InputVersion(old.table_id, old.data_version):
             inputs[name] = InputVersion(own.table_id, own.data_version)
     return entry if inputs == entry.inputs else replace(entry, inputs=inputs)
-
-
-def _left_behind(
-    entry: Entry, before: Mapping[TableName, Entry], now: Mapping[TableName, Entry]
-) -> Entry:
-    if entry.kind != "view":
-        return entry
-    borrows = dict(entry.borrows)
-    for name, used in entry.inputs.items():
-        old, new = before.get(name), now.get(name)
-        if old is None or new is None or not old.location:
-            continue
-        if used.table_id == old.table_id != new.table_id:
-            borrows[str(name)] = {**borrowed(old), "version": used.version}
-    return entry if borrows == entry.borrows else replace(entry, borrows=borrows)
 
 
 def _refuse_gone(run: Run, entry: Entry) -> None:

@@ -175,16 +175,19 @@ def _alter(run: Run, group: Group, change: AlterTable, vector: Vector) -> Change
     refuse_failed(step, checks)
     used = versions_used(step, vector, run.plan.state.inputs)
     inputs = {name: before.inputs.get(name, version) for name, version in used.items()}
-    # A table of another environment stands in one of ours by now, with the same rows.
+    # A table of another environment stands in one of ours by now, with the same rows; or it stays
+    # where it is, with its companions.
     own = group.members.get(step.name)
     standing = own.released if own is not None and own.released is not None else before
     entry = replace(standing, checks=checks, inputs=inputs, **code_of(step))
-    entries = {
+    entries = {name: vector[name] for name in (step.name.quarantine, step.name.ledger)
+               if name in vector}  # fmt: skip
+    entries |= {
         name: member.released
         for name, member in group.members.items()
         if member.released is not None and name != step.name
     }
-    if step.kind != "view":
+    if own is not None:
         fields = decide_fields(step, before.schema, before, before.engine)
         member = define_member(run, group, step.name, define_main(step, fields))
         run.stop_at(f"3 written {step.name}")

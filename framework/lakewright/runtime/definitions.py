@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lakewright.errors import SpecError
 from lakewright.graph import Column, Step
-from lakewright.lake import Definition, Entry, Field, widens
+from lakewright.lake import Definition, Entry, Field, matches, widens
 
 INGEST_FIELDS = (
     Field("_ingested_at", "timestamp", "When the run that loaded the row began, UTC"),
@@ -70,6 +70,15 @@ def define_main(step: Step, fields: tuple[Field, ...]) -> Definition:
         constraints={c.name: c.constraint for c in step.checks if c.constraint is not None},
         description=step.description,
     )
+
+
+def redefines(step: Step, before: Entry, definition: Definition) -> bool:
+    """Whether a table that is only described or checked anew needs a commit of its own.
+
+    `definition` is the released one. Owner, tags and rules that only warn are in no Delta log.
+    """
+    fields = decide_fields(step, before.schema, before, before.engine)
+    return not matches(definition, define_main(step, fields))
 
 
 def define_quarantine(step: Step, fields: tuple[Field, ...]) -> Definition:

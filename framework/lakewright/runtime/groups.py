@@ -26,14 +26,13 @@ from lakewright.names import TableName
 from lakewright.plans import (
     AdoptHead,
     AdoptTable,
-    AlterTable,
     BuildTable,
     Change,
     DropTable,
     PublishView,
 )
 from lakewright.runtime.adopting import expect_shown, take_found
-from lakewright.runtime.borrowing import begin_own
+from lakewright.runtime.borrowing import begin_own, needs_own
 from lakewright.runtime.run import Group, Member, Run, record_commits
 
 RENEWED_EVERY = 60.0  # seconds; a lease lasts five minutes
@@ -123,7 +122,7 @@ def settle_group(run: Run, group: Group, release: Release | None) -> None:
             continue
         if not entry.is_foreign(run.plan.environment):
             group.members[name] = _settle(run, group.change, entry)
-        elif isinstance(group.change, BuildTable | AlterTable) and not _is_in_full(group.change):
+        elif needs_own(run, group.change, release.tables):
             group.members[name] = begin_own(run, entry)
 
 

@@ -53,6 +53,17 @@ class Matching:
         steps = (self.step_of(found, name) for name in self.projection.objects)
         return any(step != "same" for step in steps) or bool(self._leavers(found))
 
+    def left_behind(self, found: Found) -> set[int]:
+        """The releases that put what does not show this one: what they named is still read."""
+        stale = [
+            item
+            for name, item in found.items()
+            if name in self.projection.objects
+            and self._is_ours(item)
+            and self.step_of(found, name) != "same"
+        ]
+        return {_number(item) for item in (*stale, *self._leavers(found))} - {0}
+
     def entries_to_put(self, found: Found) -> frozenset[str]:
         """Table entries that `put_all` will make."""
         return frozenset(

@@ -113,11 +113,16 @@ def read_past(
 
 
 def _spans(lake: Lake, environment: str, table: TableName, log: _Log, most: int) -> Iterator[Span]:
-    """Spans down to one older than all that is shown: it tells what the oldest shown changed."""
+    """Spans down to one older than all that is shown: it tells what the oldest shown changed.
+
+    No more than versions are asked for: releases may go to and fro between a few.
+    """
     shown, others = {commit.version for commit in log.commits}, 0
     oldest = min(shown, default=0)
-    for span in trace_table(lake, environment, table, log.known):
+    for count, span in enumerate(trace_table(lake, environment, table, log.known)):
         yield span
+        if count > most:
+            return
         entry = span.entry
         in_log = entry is not None and bool(entry.location) and _place(entry) == log.location
         others += not (in_log and entry is not None and entry.version in shown)

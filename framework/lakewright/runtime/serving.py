@@ -19,7 +19,7 @@ from lakewright.lake import Claim, Lake, Release, ServedNote, put_served, read_s
 from lakewright.names import TableName
 from lakewright.plans import served_marks
 from lakewright.runtime.matching import Matching, redoable
-from lakewright.runtime.projecting import project_release
+from lakewright.runtime.projecting import Projection, project_release
 from lakewright.runtime.values import ServeReport
 from lakewright.specs import ServeSpec
 
@@ -47,7 +47,7 @@ def serve_latest(
         return None
     try:
         catalog = engine.catalog(spec.catalog)
-        with _claimed(lake, environment, spec, by) as claim:
+        with _claimed(lake, environment, spec.catalog, by) as claim:
             jvm: int | None = getattr(engine, "jvm_pid", None)
             if jvm is not None:
                 # It may end a statement when this process is gone.
@@ -77,6 +77,7 @@ def serve_release(
     the release cannot be read; what one object refuses is in the report.
     """
     note = read_served(lake.store, release.environment, spec.catalog) or ServedNote(0, False)
+    number = release.release
     projection = project_release(lake, release, spec, resolve)
     schemas = {*note.schemas, *(name.schema for name in projection.objects)}
     work = Matching(
@@ -86,7 +87,8 @@ def serve_release(
     if work.differs(found):
         work.entries |= work.entries_to_put(found)
         # What is written to is known before it is: whatever a crash leaves behind is found again.
-        _note(work, spec, ServedNote(note.release, False, tuple(schemas), tables=note.tables))
+        shown = {number, *note.shown, *work.left_behind(found)}
+        _note(work, spec, ServedNote(number, False, tuple(schemas), (), note.tables, tuple(shown)))
         work.put_all(found)
         work.withdraw_all(found)
         found = _look(catalog, schemas)
@@ -94,8 +96,39 @@ def serve_release(
     work.entries &= {str(name) for name, item in found.items() if item.kind == "table"}
     work.grant_all(found, spec.readers)
     tables = _served_tables(work, spec)
+    shown = {number, *work.left_behind(found)}
     done = not work.problems
-    _note(work, spec, ServedNote(release.release, done, tuple(schemas), tables=tables))
+    _note(work, spec, ServedNote(number, done, tuple(schemas), (), tables, tuple(shown)))
+    return _report(work)
+
+
+def withdraw_environment(
+    lake: Lake, environment: str, catalog_name: str, engine: Engine, *, by: Server
+) -> ServeReport:
+    """Take away all that serving put for an environment that has ended, and note that nothing is
+    left.
+
+    Done again it finds nothing. LakeError LW634 when the catalog cannot be reached, LW463 when
+    another process serves; what one object refuses is in the report.
+    """
+    release = lake.latest(environment)
+    assert release is not None, "what is served was released"
+    note = read_served(lake.store, environment, catalog_name) or ServedNote(0, False)
+    catalog = engine.catalog(catalog_name)
+    with _claimed(lake, environment, catalog_name, by) as claim:
+        work = Matching(
+            lake,
+            lake.info().lake_id,
+            release,
+            catalog,
+            Projection({}),
+            frozenset(note.entries),
+            lambda: claim.renew(by.clock()),
+        )
+        work.withdraw_all(_look(catalog, note.schemas))
+        if not work.problems:
+            left = ServedNote(release.release, True, note.schemas)
+            put_served(lake.store, environment, catalog_name, left)
     return _report(work)
 
 
@@ -128,6 +161,7 @@ def _note(work: Matching, spec: ServeSpec, note: ServedNote) -> None:
         tuple(sorted(note.schemas)),
         tuple(sorted(work.entries)),
         note.tables,
+        tuple(sorted(note.shown)),
     )
     put_served(work.lake.store, work.release.environment, spec.catalog, told)
 
@@ -158,9 +192,9 @@ def _report(work: Matching) -> ServeReport:
 
 
 @contextmanager
-def _claimed(lake: Lake, environment: str, spec: ServeSpec, by: Server) -> Iterator[Claim]:
+def _claimed(lake: Lake, environment: str, catalog: str, by: Server) -> Iterator[Claim]:
     """The right to serve an environment into a catalog; LakeError LW463 after all patience."""
-    group = TableName("__served", spec.catalog)
+    group = TableName("__served", catalog)
     claim: Claim | None = None
     for wait in (*by.patience, None):
         try:
@@ -169,7 +203,7 @@ def _claimed(lake: Lake, environment: str, spec: ServeSpec, by: Server) -> Itera
         except RefusedError as error:
             if wait is None:
                 raise LakeError(
-                    "LW463", f"another process serves {environment} into {spec.catalog}"
+                    "LW463", f"another process serves {environment} into {catalog}"
                 ) from error
             time.sleep(wait)
     assert claim is not None, "the last attempt breaks or raises"

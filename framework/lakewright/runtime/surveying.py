@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from lakewright.errors import LakeError
-from lakewright.lake import Collected, Lake, NotFoundError, paths
+from lakewright.lake import Collected, Lake, NotFoundError, Release, paths
 from lakewright.lake.control import active_pins, collected, ends_at
 from lakewright.lake.storage import StoredTable, list_records, list_runs, list_tables
 from lakewright.plans.collecting import (
@@ -20,6 +20,7 @@ from lakewright.plans.collecting import (
     collect_runs,
     group_needs,
     make_collect_plan,
+    tell_old_forks,
 )
 from lakewright.plans.retaining import (
     REASONS,
@@ -32,6 +33,7 @@ from lakewright.plans.retaining import (
     newest_code,
     read_promise,
 )
+from lakewright.runtime.shown import needs_of_catalogs, tell_standing
 from lakewright.specs import Project
 
 GRACE = timedelta(days=1)
@@ -70,11 +72,16 @@ def plan_collection(lake: Lake, order: Order, before: CollectPlan | None = None)
     if before is not None:
         expiry = replace(before.expiry, kept=own.chain.collected.kept)
     needs = [*find_needs(own.chain, expiry, own.expiry(order.now, timedelta()))]
-    theirs, unread = _needs_of_others(lake, order)
-    needs += theirs
+    others = _others(lake, order)
+    needs += [*_needs_of_others(others), *needs_of_catalogs(lake)]
     grouped = group_needs(needs, order.environment)
-    stored = list_tables(lake.store, order.environment) if own.chain.latest else ()
+    standing = tell_standing(lake, order.environment) if own.chain.ended else []
+    waits = own.chain.latest is None or bool(standing)
+    stored = () if waits else list_tables(lake.store, order.environment)
     trims, notes = _measure(lake, stored, grouped, order.grace)
+    changed = {chain.environment: chain.latest.created_at for chain in others if chain.latest}
+    unused = order.now - timedelta(days=own.promise.longest_days)
+    notes += [*standing, *_tell_ended(others), *tell_old_forks(grouped, trims, changed, unused)]
     return make_collect_plan(
         own.chain,
         expiry,
@@ -83,9 +90,9 @@ def plan_collection(lake: Lake, order: Order, before: CollectPlan | None = None)
         trims,
         now=order.now,
         grace=order.grace,
-        folders=(*_runs(lake, own, order, expiry), *_records(lake, own, order)),
+        folders=() if waits else (*_runs(lake, own, order, expiry), *_records(lake, own, order)),
         doomed=[one.location for one in before.dropping] if before else (),
-        notes=(*unread, *notes),
+        notes=notes,
     )
 
 
@@ -100,8 +107,18 @@ def read_chain(lake: Lake, environment: str, now: datetime) -> Chain:
         return Chain(environment, (latest,), gone, ended=True)
     pinned = {pin.release for pin in active_pins(records, now)}
     numbers = sorted({*pinned, *range(gone.everything + 1, latest.release)} - {latest.release})
-    older = tuple(lake.release(environment, number) for number in numbers)
-    return Chain(environment, (*older, latest), gone)
+    older = (_record(lake, environment, number, maybe_gone=end is not None) for number in numbers)
+    return Chain(environment, (*(release for release in older if release), latest), gone)
+
+
+def _record(lake: Lake, environment: str, number: int, *, maybe_gone: bool) -> Release | None:
+    """A release; None when its environment was collected at its end, before a clock went back."""
+    try:
+        return lake.release(environment, number)
+    except LakeError as error:
+        if maybe_gone and error.code == "LW514":
+            return None
+        raise
 
 
 def _promised(lake: Lake, chain: Chain, order: Order) -> Survey:
@@ -111,18 +128,24 @@ def _promised(lake: Lake, chain: Chain, order: Order) -> Survey:
     return Survey(chain, read_promise(chain, code, order.project))
 
 
-def _needs_of_others(lake: Lake, order: Order) -> tuple[list[Need], list[str]]:
+def _others(lake: Lake, order: Order) -> list[Chain]:
+    names = (name for name in lake.environments() if name != order.environment)
+    return [read_chain(lake, name, order.now) for name in names]
+
+
+def _needs_of_others(others: Iterable[Chain]) -> Iterator[Need]:
     """What all other environments need: all releases that they did not collect themselves."""
-    needs, notes = list[Need](), list[str]()
-    for name in lake.environments():
-        if name == order.environment:
-            continue
-        chain = read_chain(lake, name, order.now)
-        if chain.ended and chain.latest is not None and chain.latest.tables:
-            notes.append(f"{name} has ended: lakewright gc -e {name} collects it")
+    for chain in others:
         # Nobody is refused a release that only its own environment could say is collected.
-        needs += find_needs(chain, chain.collected, chain.collected, told=name)
-    return needs, notes
+        yield from find_needs(chain, chain.collected, chain.collected, told=chain.environment)
+
+
+def _tell_ended(others: Iterable[Chain]) -> list[str]:
+    return [
+        f"{chain.environment} has ended: lakewright gc -e {chain.environment} collects it"
+        for chain in others
+        if chain.ended and chain.latest is not None and chain.latest.tables
+    ]
 
 
 def _measure(

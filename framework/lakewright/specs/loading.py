@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lakewright.errors import Place, Problem, SpecError
@@ -118,10 +119,15 @@ def read_again(
 def _read_bundle(bundle: tuple[SourceFile, ...], known: Mapping[str, TableSpec]) -> Project:
     spec = known.get(digest_files(bundle))
     if spec is None:
-        return load_files(bundle)
+        return _load_bundle(bundle)
     problems: list[Problem] = []
     written = next(file for file in bundle if file.path == SETTINGS)
     return _project(read_settings(written, problems), "", (spec,), problems)
+
+
+@lru_cache(maxsize=4096)  # pure in the files: plan, run and serving read the same released ones
+def _load_bundle(bundle: tuple[SourceFile, ...]) -> Project:
+    return load_files(bundle)
 
 
 def _normalise(file: SourceFile) -> SourceFile:

@@ -11,6 +11,7 @@ from lakewright.errors import LakeError
 WRITES = {
     *("put_new", "put", "delete", "sync", "claim", "release"),
     *("define", "restore", "write", "clone", "vacuum"),
+    *("make_schema", "put_view", "put_table", "withdraw", "grant"),
 }
 
 

@@ -6,10 +6,11 @@ Every act is done by a process of its own, which may die at any operation of the
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,10 +19,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
+from fakes.catalog import MemoryCatalog
 from fakes.engine import FakeEngine
 from fakes.lake import Crash, World
 from lakewright.cli.querying import compile_query
-from lakewright.errors import LakewrightError
+from lakewright.errors import LakewrightError, Place
 from lakewright.graph import Graph, compile_project
 from lakewright.lake import (
     Collected,
@@ -32,28 +34,40 @@ from lakewright.lake import (
     Release,
     ReleasePin,
     decode_release,
+    list_served,
 )
 from lakewright.lake.control import collected
-from lakewright.lake.forks import NewFork, Origin, fork_environment
+from lakewright.lake.forks import NewFork, Origin, end_environment, fork_environment
 from lakewright.names import TableName
 from lakewright.plans import Plan, Return, RollbackMode, make_plan, merge_selected
+from lakewright.plans.adopting import plan_adoption
+from lakewright.plans.values import FoundTable
 from lakewright.runtime import (
     Report,
+    Server,
+    ServeReport,
     apply_plan,
     plan_refresh,
     plan_rollback,
     read_query,
     roll_back,
+    serve_latest,
+    withdraw_environment,
 )
 from lakewright.runtime.collecting import Collecting, CollectReport, collect
 from lakewright.runtime.pinning import drop_pin, put_pin
+from lakewright.runtime.projecting import ENVIRONMENT, RELEASE, TABLE
 from lakewright.runtime.run import StopAt
 from lakewright.runtime.surveying import Order, plan_collection
-from lakewright.specs import Project, SourceFile, load_files, load_released
+from lakewright.specs import Project, ServeSpec, SourceFile, load_files, load_released
 from proof.histories.faults import Fault, die
 from proof.histories.model import File, Inputs, Rows
 from proof.histories.project import CUSTOMERS, ORDERS, Code, files_of
+from proof.histories.worlds import View, copy_world
+from runtime.estate import ClonesToo
 
+SERVED = ServeSpec("spark_catalog", "{environment}_{schema}", Place("lakewright.yml", 5))
+_PINNED = re.compile(r"delta\.`([^`]+)` VERSION AS OF (\d+)")
 BEGIN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MAIN = "prod"
 DEV = "dev"  # a fork of prod, once it is made
@@ -71,7 +85,14 @@ class Market:
     inputs: Inputs = field(default_factory=Inputs)
     now: datetime = BEGIN
     processes: int = 0
+    clones: bool = False  # whether the engine reads shallow clones
+    catalog: MemoryCatalog = field(init=False)
     _landed: int = 0
+    _refused: dict[tuple[str, datetime, int], Collected] = field(default_factory=dict)
+    _read: dict[int, tuple[pa.Table, Rows]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.catalog = MemoryCatalog(self.world)
 
     @classmethod
     def open(cls, inputs: Inputs) -> Market:
@@ -85,7 +106,8 @@ class Market:
         """The same place again, of which nothing is shared that could change."""
         folder = Path(tempfile.mkdtemp(dir=_shared_memory()))
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return replace(self, world=copy_world(self.world), folder=folder)
+        world = copy_world(self.world)
+        return replace(self, world=world, folder=folder, _refused={}, _read=dict(self._read))
 
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -104,6 +126,12 @@ class Market:
             if self.inputs.files.get(path) != file:
                 self._land(path, file)
         self.inputs = replace(inputs, today=self.now.date())
+
+    def build_outside(self, rows: Rows, kind: str) -> str:
+        """Somebody's table that looks like gold.extra; its location."""
+        location = f"memory://outside/extra_{len(self.world.versions)}"
+        self._source(location, (Field("id", "bigint"), Field("value", kind)), rows)
+        return location
 
     def set_clock(self, now: datetime) -> None:
         self.now = now
@@ -155,6 +183,18 @@ class Market:
             how["allow_destructive"] = {one for one in gone if one == one.group}
         return make_plan(graph, state, self.now, select=chosen, **how)
 
+    def plan_taking(self, environment: str, code: Code, location: str, process: str) -> Plan:
+        """`adopt gold.extra --location`."""
+        project, graph = compiled(code)
+        extra = name("gold.extra")
+        graph = merge_selected(project, self.lake(process).state(environment, ()), graph, (extra,))
+        state = self.state(environment, graph, process)
+        head = self.world.tables.head(location)
+        assert head is not None
+        base, _, folder = location.rpartition("/")
+        found = FoundTable(head, folder, base, head.version)
+        return plan_adoption(graph, state, graph.steps[extra], found, now=self.now)
+
     def plan_refresh(self, environment: str, process: str = "reader") -> Plan:
         return plan_refresh(self.lake(process), environment, self.now, resolve=self.locate)
 
@@ -162,7 +202,7 @@ class Market:
         return apply_plan(
             plan,
             self.lake(process),
-            FakeEngine(self.world.tables),
+            self.engine(),
             run_id=str(UUID(int=self.processes)),
             workers=1,
             stop_at=stop_at,
@@ -181,7 +221,7 @@ class Market:
         return roll_back(
             plan,
             lake,
-            FakeEngine(self.world.tables),
+            self.engine(),
             run_id=str(UUID(int=self.processes)),
             reason="bad rows",
             workers=1,
@@ -206,6 +246,27 @@ class Market:
         except LakewrightError as error:
             return {problem.code for problem in error.problems}
         return set()
+
+    def end(self, environment: str) -> None:
+        end_environment(self.lake("ana"), environment, now=self.now, by="ana", reason="done")
+
+    def serve(self, environment: str, process: str) -> ServeReport:
+        """Bring the catalog to the latest release."""
+        by = self._server()
+        found = serve_latest(self.lake(process), environment, SERVED, self.engine(), by=by)
+        assert found is not None
+        return found
+
+    def withdraw(self, environment: str, process: str) -> ServeReport:
+        lake, by = self.lake(process), self._server()
+        return withdraw_environment(lake, environment, SERVED.catalog, self.engine(), by=by)
+
+    def engine(self) -> FakeEngine:
+        kind = ClonesToo if self.clones else FakeEngine
+        return kind(self.world.tables, served=self.catalog)
+
+    def _server(self) -> Server:
+        return Server(str(UUID(int=self.processes)), lambda: self.now, patience=())
 
     def pin(self, environment: str, number: int) -> set[str]:
         """Codes of its refusal."""
@@ -243,8 +304,12 @@ class Market:
         return _decoded(environment, number, self.world.objects[path][0])
 
     def collected(self, environment: str) -> Collected:
-        """What readers are refused."""
-        return collected(self.lake().control(environment), self.now)
+        """What readers are refused. Control records are never written again, so few are read."""
+        folder = f"_lakewright/env/{environment}/control/"
+        key = environment, self.now, sum(path.startswith(folder) for path in self.world.objects)
+        if key not in self._refused:
+            self._refused[key] = collected(self.lake().control(environment), self.now)
+        return self._refused[key]
 
     def rows(self, release: Release, beside: Collection[str] = ()) -> dict[str, Rows]:
         """Stored tables of a release but `beside`, through their pins, which are verified."""
@@ -253,8 +318,41 @@ class Market:
         for table, entry in release.tables.items():
             if entry.location and str(table) not in beside:
                 pin = lake.verify_pin(entry)
-                found[str(table)] = _plain(lake.read_table(pin))
+                found[str(table)] = self._rows_of(lake.read_table(pin))
         return found
+
+    def _rows_of(self, table: pa.Table) -> Rows:
+        """The rows in Python; those of the same table once."""
+        if id(table) not in self._read:
+            self._read[id(table)] = table, _plain(table)
+        return self._read[id(table)][1]
+
+    def views(self, environment: str) -> dict[str, View]:
+        """What stands in the catalog for an environment, by table."""
+        return {
+            view.properties[TABLE]: View(
+                int(view.properties[RELEASE]),
+                [(place, int(version)) for place, version in _PINNED.findall(view.sql)],
+            )
+            for view in self.catalog.views.values()
+            if view.properties[ENVIRONMENT] == environment
+        }
+
+    def shown(self, environment: str) -> bool:
+        """Whether a catalog shows anything of it, as far as anybody knows."""
+        return bool(list_served(self.lake().store, environment))
+
+    def rows_at(self, location: str, version: int) -> Rows:
+        return self._rows_of(self.world.tables.rows(location, version))
+
+    def is_stored(self, environment: str, number: int, table: str) -> bool:
+        """Whether a table of a release has rows of its own; a view has none."""
+        return bool(self.release(environment, number).tables[name(table)].location)
+
+    def data_of(self, environment: str) -> set[str]:
+        """Data files below an environment."""
+        paths = (item.path for item in self.world.stored(f"{environment}/"))
+        return {path for path in paths if "_delta_log" not in path}
 
     def view(self, release: Release, table: str) -> Rows:
         """The rows of a view as `lakewright sql` shows them."""
@@ -267,25 +365,6 @@ class Market:
         return _plain(
             read_query(engine, lake, graph, release, transform, inputs=state.inputs, parameters={})
         )
-
-
-def copy_world(world: World) -> World:
-    """A copy that shares only what never changes: bytes, versions and rows."""
-    kept = {item.name: _copied(getattr(world, item.name)) for item in fields(world)}
-    return World(**kept)
-
-
-def _copied(value: Any) -> Any:
-    """Containers again, down to what is frozen."""
-    match value:
-        case dict():
-            return {key: _copied(inner) for key, inner in value.items()}
-        case list():
-            return [_copied(inner) for inner in value]
-        case set():
-            return set(value)
-        case _:
-            return value
 
 
 @cache

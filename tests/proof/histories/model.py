@@ -87,11 +87,12 @@ def expect_apply(
 
     Without `drop` a table whose spec is gone stays as it was released.
     """
+    stays = set[str]()
     if select:
         code = replace(before.code, **code.of(select))  # type: ignore[arg-type]
     elif not code.extra and not drop:
         code = replace(code, extra=before.code.extra)
-    stays = set() if drop or select or code.extra == "" else {"gold.extra"} & before.tables.keys()
+        stays = {"gold.extra"} & before.tables.keys()
     chosen = {select} if select else tables_of(code) - stays
     made = _Making(before, code, inputs)
     for table in READS:
@@ -111,6 +112,14 @@ def expect_adoption(before: Released, row: Row) -> Expected:
     return Expected(
         replace(before, tables={**before.tables, INGEST: (*before.tables[INGEST], adopted)})
     )
+
+
+def expect_taking(before: Released, code: Code) -> Expected:
+    """gold.extra is there: it was built outside, from the same rows."""
+    extra = _Making(before, replace(before.code, extra=code.extra), Inputs())
+    rows = extra.extra_of(before.tables["silver.orders"])
+    tables = {**before.tables, "gold.extra": rows}
+    return Expected(replace(before, tables=tables, code=replace(before.code, extra=code.extra)))
 
 
 def expect_refresh(before: Released, inputs: Inputs, said: Collection[str] = ()) -> Expected:
@@ -277,9 +286,11 @@ class _Making:
         return {"gold.dated": tuple({"id": row["id"], "day": day} for row in orders)}
 
     def extra(self) -> dict[str, Rows]:
+        return {"gold.extra": self.extra_of(self.rows("silver.orders"))}
+
+    def extra_of(self, orders: Rows) -> Rows:
         shape = str if self._code.extra == "text" else int
-        orders = self.rows("silver.orders")
-        return {"gold.extra": tuple({"id": r["id"], "value": shape(r["amount"])} for r in orders)}
+        return tuple({"id": row["id"], "value": shape(row["amount"])} for row in orders)
 
 
 _MAKERS: Mapping[str, Callable[[_Making], dict[str, Rows]]] = {
