@@ -26,7 +26,7 @@ from lakewright.cli.workspace import (
     latest_release,
     open_workspace,
 )
-from lakewright.engines import Engine, TriedRows
+from lakewright.engines import Engine, TriedRows, find_engine
 from lakewright.errors import LakeError, LakewrightError, Place, RefusedError, UsageError
 from lakewright.graph import Graph, PythonTransform, SqlTransform, Step, literal
 from lakewright.graph.joins import joined_columns
