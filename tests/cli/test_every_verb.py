@@ -57,6 +57,8 @@ VISITS: dict[str, tuple[Visit, ...]] = {
     "resume": (Visit("resume silver.orders --reason x", 2, colors=True),),
     "pin": (Visit("pin"), Visit("pin audit 1"), Visit("pin audit --drop", 4, colors=True)),
     "gc": (Visit("gc --dry-run"), Visit("gc", 0)),
+    "bundle": (Visit("bundle -o nowhere/b.zip", 5, colors=True),),
+    "submit": (Visit("submit -- main.py status", 2, colors=True),),
     "status": (Visit("status"),),
     "releases": (Visit("releases"),),
     "history": (Visit("history"), Visit("history silver.orders")),
@@ -67,6 +69,7 @@ VISITS: dict[str, tuple[Visit, ...]] = {
         Visit("env create other --from dev_ana"),
         Visit("env drop dev_ana", 4, asks=True, colors=True),
     ),
+    "engine": (Visit("engine status"),),
     "explain": (Visit("explain LW204", json=False), Visit("explain LW000", 2, colors=True)),
 }
 EVERY = [(visit.words, visit) for name in NAMES for visit in VISITS.get(name, ())]
