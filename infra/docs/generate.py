@@ -107,15 +107,19 @@ ABOUT_TABLES = """\
 Beside these, each kind has keys of its own. With `for_each` one spec makes a table of each row:
 
 ```yaml
-table: gold.sales_${each.region}
-for_each:                       # or {file: regions.csv}, beside the spec or from the root
-  - {region: emea, currency: EUR}
-  - {region: apac, currency: SGD}
+table: gold.orders_${each.year}
+for_each:                       # or {file: years.csv}, beside the spec or from the root
+  - {year: 2024, currency: EUR}
+  - {year: 2025, currency: SGD}
+query: |
+  SELECT order_id, amount, :each.currency AS currency
+  FROM silver.orders
+  WHERE year(ordered_on) = :each.year
 expect:
   - {accepted_values: {column: currency, values: ["${each.currency}"]}}
 ```
 
-In its query a value is a parameter, `region = :each.region`. In Jinja, `{{ f(each.column) }}`, and
+In the query a value is a parameter. In Jinja, `{{ f(each.column) }}`, and
 in SQL that stands in YAML a value must be a name or a whole number. A table is stored with its own
 row only: another row makes another table and touches no other."""
 ABOUT_OWN_RULES = """\

@@ -91,6 +91,8 @@ def place(block: Block) -> Mapping[str, str]:
     keys = set(YAML(typ="safe", pure=True).load(block.text))
     if keys & {"given", "tests", "expect_quarantine"}:
         return {"tests/example.yml": block.text}
+    if "rule" in keys:
+        return {"rules/example.yml": block.text}
     if "table" in keys:
         return spec_at(block.text)
     if keys & {"targets", "vars", "schemas"}:
@@ -107,7 +109,8 @@ def place(block: Block) -> Mapping[str, str]:
 def spec_at(text: str) -> dict[str, str]:
     """A spec in place of the one that the template has for the table, else beside them."""
     name = str(YAML(typ="safe", pure=True).load(text)["table"])
-    paths = {f"pipelines/shop/{name.replace('.', '/')}.yml": text}
+    path = "example" if "${" in name else name.replace(".", "/")  # one spec of many tables
+    paths = {f"pipelines/shop/{path}.yml": text}
     table = [SourceFile(path, text) for path, text in (template_files() | paths).items()]
     assert load_files(table).problems == ()
     return paths
