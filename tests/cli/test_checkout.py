@@ -200,7 +200,8 @@ def test_show_finds_the_one_spec_again(shop: Path) -> None:
 
 def test_the_parser_is_not_loaded_for_a_project_that_did_not_change(shop: Path) -> None:
     code = (
-        "import sys, lakewright.cli.planning; from lakewright.cli.checkout import *;"
+        "import sys, lakewright.cli.inspecting, lakewright.cli.planning;"
+        "from lakewright.cli.checkout import *;"
         "heavy = {'sqlglot', 'pydantic', 'jinja2', 'pyarrow'};"
         f"compile_checkout(read_checkout({str(shop)!r}));"
         "print(sorted(heavy & set(sys.modules)))"

@@ -11,9 +11,7 @@ from typing import Any
 
 from lakewright.errors import Place
 from lakewright.graph import Column, SeedTransform, Step
-from lakewright.graph.rules import rule_place
-from lakewright.specs import KINDS, DeltaInput, FilesInput, Project, TableSpec
-from lakewright.specs.models import keys_of
+from lakewright.specs import DeltaInput, FilesInput, Project, TableSpec
 
 DEFAULT, RELEASE = "default", "release"
 _ELSEWHERE = ("columns", "expect")  # they have sections of their own
@@ -57,6 +55,9 @@ def column_origin(column: Column, step: Step, spec: TableSpec | None) -> str:
 
 def rule_options(spec: TableSpec | None, place: Place) -> dict[str, dict[str, Any]]:
     """The options of the rule at `place`, each with its own place; the key has none."""
+    # Brings the parser of SQL, which listings and validations need not.
+    from lakewright.graph.rules import rule_place
+
     places = [rule_place(spec, at) for at in range(len(spec.expect))] if spec else []
     if spec is None or place not in places:
         return {}
@@ -132,6 +133,10 @@ def _kept(spec: TableSpec, project: Project | None) -> Setting:
 def _values(spec: TableSpec) -> Iterator[tuple[str, Any]]:
     """Every key of the kind's model with its value after defaults."""
     known = _known(spec)
+    # Bring the models of specs, which nothing else here needs.
+    from lakewright.specs import KINDS
+    from lakewright.specs.models import keys_of
+
     for key in keys_of(KINDS[spec.kind].model):
         if key == "from" and isinstance(spec.input, FilesInput):
             source = spec.input
