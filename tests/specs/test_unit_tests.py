@@ -117,3 +117,10 @@ def test_rules_can_be_left_out_of_a_file_or_of_one_test(tmp_path: Path) -> None:
         "tests:\n  - {name: a}\n  - {name: b, rules: true}\n"
     )
     assert [test.rules for test in read(tmp_path, text)] == [False, True]
+
+
+@pytest.mark.parametrize("path", ["tests/sample/pipelines/t.yml", "tests/.kept/t.yml"])
+def test_projects_of_their_own_and_hidden_folders_hold_no_tests(tmp_path: Path, path: str) -> None:
+    (tmp_path / "tests" / "sample").mkdir(parents=True)
+    (tmp_path / "tests" / "sample" / "lakewright.yml").write_text("name: sample\n")
+    assert read(tmp_path, "no: test\n", path) == ()

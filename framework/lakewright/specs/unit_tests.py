@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -97,13 +98,14 @@ class UnitTest:
 
 
 def read_unit_tests(root: str) -> tuple[UnitTest, ...]:
-    """All tests of the project at `root`, in file order; SpecError with every problem in them."""
+    """All tests of the project at `root`, in file order; SpecError with every problem in them.
+
+    Hidden folders are left out, and so are projects of their own: folders with a lakewright.yml.
+    """
     problems: list[Problem] = []
     tests: list[UnitTest] = []
-    for path in sorted(Path(root, FOLDER).rglob("*.yml")):
+    for path in sorted(_walk(Path(root, FOLDER))):
         name = path.relative_to(root).as_posix()
-        if any(part.startswith(".") for part in PurePosixPath(name).parts):
-            continue
         text = _read_text(path, name, problems)
         document = parse_document(name, text, problems) if text is not None else None
         if document is not None:
@@ -111,6 +113,17 @@ def read_unit_tests(root: str) -> tuple[UnitTest, ...]:
     if problems:
         raise SpecError.of(problems)
     return tuple(tests)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    for at, folders, names in os.walk(folder):
+        if SETTINGS in names:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if name.endswith(".yml") and not name.startswith("."):
+                yield Path(at, name)
 
 
 def _read_text(path: Path, name: str, problems: list[Problem]) -> str | None:
