@@ -68,7 +68,7 @@ def test_a_gold_query_rebuilds_it_and_nothing_else(built: Shop, engine: Engine) 
 
 
 def test_a_silver_query_rebuilds_it_and_its_descendants(built: Shop, engine: Engine) -> None:
-    built.edit("sql/silver/orders.sql", "amount * 2", "amount * 3")
+    built.edit("sql/silver/orders.sql", "FROM bronze.orders", "FROM bronze.orders WHERE id < 9")
     assert set(actions(built)) == {"silver.orders", "gold.totals", "gold.large"}
     old = built.latest
     assert built.apply(engine).ok

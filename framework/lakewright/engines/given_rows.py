@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lakewright.engines.port import ValueRows
-from lakewright.engines.records.types import arrow_type
 from lakewright.names import quote
 
 if TYPE_CHECKING:
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
 
 def value_table(rows: ValueRows) -> pa.Table:
     """The rows in Arrow, with exactly the types of their fields."""
+    # The readers load Arrow's, which few commands need.
+    from lakewright.engines.records.types import arrow_type
+
     columns = list(zip(*rows.rows, strict=True)) if rows.rows else [()] * len(rows.fields)
     arrays = [
         pa.array(column, arrow_type(field.type))

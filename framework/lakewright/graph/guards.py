@@ -38,9 +38,9 @@ _REFUSED = frozenset(  # some of them only before certain tokens
     }
 )
 _LOOKED_AT = _OPENING | _CLOSING | _REFUSED
-_CONSTRUCTS = (exp.QueryTransform, exp.Table, exp.DML, exp.DDL, exp.Command, exp.Into)
+_CONSTRUCTS = (exp.QueryTransform, exp.Table, exp.Select, exp.DML, exp.DDL, exp.Command, exp.Into)
 _NO_NAME_BEFORE = frozenset({TokenType.DOT, TokenType.ALIAS, TokenType.COLON})
-_CLOCKS = frozenset(CLOCK) | frozenset(CLOCK_WITHOUT_ARGUMENTS)
+_WORDS = CLOCK | CLOCK_WITHOUT_ARGUMENTS | BARE | {FILE_METADATA}  # also without parentheses
 _TRANSFORM = "TRANSFORM ... USING runs a program of the host"
 _CONTINUED_COMMENT = re.compile(r"--[^\n]*\\\r?\n")
 
@@ -55,11 +55,11 @@ def check_tokens(
 
 def check_functions(source: SqlText, tokens: Sequence[Token]) -> tuple[Problem, ...]:
     """Forbidden functions and clocks, however they are quoted or qualified."""
-    # Most tokens are no call and no clock: a thousand queries have a hundred thousand of them.
+    # Most tokens are no call and no such word: a thousand queries have a hundred thousand of them.
     candidates = (
         (at, token)
         for at, token in enumerate(tokens)
-        if token.text.lower() in _CLOCKS
+        if token.text.lower() in _WORDS
         or (at + 1 < len(tokens) and tokens[at + 1].token_type is TokenType.L_PAREN)
     )
     found = (_function(source, tokens, at, token) for at, token in candidates)
