@@ -161,8 +161,8 @@ def test_a_process_that_slept_past_its_lease_is_fenced(
 ) -> None:
     """It is stopped, another takes its claims and publishes; awake again it publishes nothing."""
     sleeper, waker = share(built, tmp_path, 2)
-    sleeper.edit("sql/silver/orders.sql", "amount * 2", "amount * 5")
-    waker.edit("sql/silver/orders.sql", "amount * 2", "amount * 6")
+    sleeper.edit("sql/silver/orders.sql", "FROM bronze.orders", "FROM bronze.orders WHERE id < 8")
+    waker.edit("sql/silver/orders.sql", "FROM bronze.orders", "FROM bronze.orders WHERE id < 9")
     go = built.home.parent / "go"
     child = run_leased(sleeper, step, go)
     wait_until_ready(go, [child])
