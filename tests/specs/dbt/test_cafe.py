@@ -88,8 +88,8 @@ def test_a_source_is_called_by_the_name_that_the_query_knows(cafe: Imported) -> 
 def test_a_seed_behind_a_source_is_the_source(cafe: Imported) -> None:
     assert spec(cafe, "till/raw_sales") == [
         "table: till.raw_sales",
-        "kind: ingest",
-        "from: {files: seeds/raw_sales.csv, format: csv}",
+        "kind: seed",
+        "file: seeds/raw_sales.csv",
         "description: One row per cup. A cup that was sold.",
         "columns:",
         "  id: {type: bigint}",

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from lakewright.names import TableName, is_column_name
+from lakewright.specs.csv_files import MAX_BYTES, MAX_ROWS
 from lakewright.specs.dbt.models import DbtModel
 from lakewright.specs.dbt.properties import as_list, as_mapping, describe
 from lakewright.specs.dbt.queries import DbtQuery
@@ -42,22 +43,29 @@ def model_spec(model: DbtModel, kind: str, rules: TableRules, said: Said) -> dic
 
 
 def seed_spec(model: DbtModel, text: str, rules: TableRules, said: Said) -> dict[str, Any]:
-    """A csv file of the project, loaded as it is."""
+    """A csv file of the project: a seed, or an ingest where a seed's file cannot be like it."""
     delimiter = str(model.config.get("delimiter") or ",")[:1]
     types = with_written(
         seed_columns(text, delimiter), as_mapping(model.config.get("column_types"))
     )
-    source = {"files": seed_file(model), "format": "csv"}
-    if delimiter != ",":
-        source["delimiter"] = delimiter
     return {
         "table": str(model.table),
-        "kind": "ingest",
-        "from": source,
+        **_data_of(seed_file(model), text, delimiter),
         **_shared(model.said, model.config, said),
         "key": list(rules.key),
         "columns": _columns(model.said, said, types, enforced=False),
         "expect": list(rules.expect),
+    }
+
+
+def _data_of(file: str, text: str, delimiter: str) -> dict[str, Any]:
+    small = len(text.encode()) <= MAX_BYTES and text.count("\n") <= MAX_ROWS
+    if small and delimiter == ",":
+        return {"kind": "seed", "file": file}
+    source = {"files": file, "format": "csv"}
+    return {
+        "kind": "ingest",
+        "from": source if delimiter == "," else {**source, "delimiter": delimiter},
     }
 
 
