@@ -101,6 +101,20 @@ def test_a_seed_behind_a_source_is_the_source(cafe: Imported) -> None:
     assert cafe.files["seeds/raw_sales.csv"] == (CAFE / "seeds/raw_sales.csv").read_text()
 
 
+@pytest.mark.parametrize(
+    ("config", "text"),
+    [("{delimiter: ';'}", "id;n\n1;2\n"), ("{}", "id,n\n" + "1,2\n" * 10_001)],
+    ids=["another delimiter", "many rows"],
+)
+def test_a_seed_that_is_none_here_is_loaded(tmp_path: Path, config: str, text: str) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "dbt_project.yml").write_text("name: cafe\n")
+    (tmp_path / "seeds" / "till.csv").write_text(text)
+    (tmp_path / "seeds" / "till.yml").write_text(f"seeds: [{{name: till, config: {config}}}]\n")
+    [path] = [name for name in import_dbt(tmp_path).files if name.endswith("till.yml")]
+    assert "kind: ingest\n" in import_dbt(tmp_path).files[path]
+
+
 def test_tests_become_rules_with_their_severity_and_condition(cafe: Imported) -> None:
     written = spec(cafe, "staging/stg_sales")
     assert written[:6] == [
