@@ -60,11 +60,12 @@ def measure(engine_name: str, data: Path, out: Path) -> None:
             spark.table(session.relation(name)).createOrReplaceTempView(table)
         outcomes = dict(_outcomes(spark, engine_name == "spark"))
         functions = [row[0] for row in spark.sql("SHOW FUNCTIONS").collect()]
+        packages = dict(engine.packages)
     finally:
         session.close()
         engine.close()
     document = {
-        "packages": dict(engine.packages),
+        "packages": packages,
         "functions": sorted(name for name in functions if re.fullmatch(r"[a-z_0-9]+", name)),
         "outcomes": {key: [o.type, list(o.rows), o.error] for key, o in outcomes.items()},
     }
