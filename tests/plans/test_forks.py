@@ -11,6 +11,7 @@ from lakewright.errors import RefusedError
 from lakewright.lake import Entry
 from lakewright.lake.forks import Origin
 from lakewright.plans import (
+    AlterTable,
     Plan,
     has_first_writes,
     make_plan,
@@ -60,6 +61,26 @@ def test_table_that_is_altered_in_no_log_says_nothing(forked: Estate) -> None:
     text = forked.files["pipelines/silver/orders.yml"]
     forked.edit("pipelines/silver/orders.yml", f"{text}owner: ana\n")
     assert told(forked.plan_in("dev"), clones=True, redefines=False) == {"silver.orders": []}
+
+
+def test_only_tables_whose_rows_lie_elsewhere_are_asked_what_an_alteration_needs(
+    forked: Estate,
+) -> None:
+    forked.land("two", 3)
+    for path in ("pipelines/gold/large.yml", "pipelines/silver/orders.yml"):
+        forked.edit(path, f"{forked.files[path]}owner: ana\n")
+    plan, asked = forked.plan_in("dev"), list[str]()
+    assert {str(it.table) for it in plan.changes if it.action == "alter"} >= {
+        "gold.large",
+        "silver.orders",
+    }
+
+    def redefines(change: AlterTable) -> bool:
+        asked.append(str(change.table))
+        return False
+
+    tell_first_writes(plan, lambda _entry: False, redefines)
+    assert asked == ["silver.orders"]
 
 
 def test_size_that_nobody_knows_is_unknown(forked: Estate) -> None:

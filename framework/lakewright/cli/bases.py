@@ -79,11 +79,6 @@ def tell_costs(plan: Plan, space: Workspace, lake: Lake) -> Plan:
         return clone_mode(lake.entry_uri(entry), lake.uri, shallow=able) == "shallow"
 
     def alters(change: AlterTable) -> bool:
-        pin = lake.pin(change.before)
-        if change.step.kind == "view" or not change.before.is_foreign(plan.environment):
-            return True
-        return redefines(
-            change.step, change.before, lake.tables.at(pin.location, pin.version).definition
-        )
+        return redefines(lake, change.step, change.before)
 
     return tell_first_writes(plan, clones, alters)

@@ -43,12 +43,7 @@ def tell_first_writes(
     `clones`: whether a table begins as a clone of that entry; else its bytes are copied.
     `redefines`: whether an alteration is one of the table's log; else the table stays where it is.
     """
-    changes = (
-        change
-        if isinstance(change, AlterTable) and not redefines(change)
-        else _told(change, plan, clones)
-        for change in plan.changes
-    )
+    changes = (_told(change, plan, clones, redefines) for change in plan.changes)
     return replace(plan, changes=tuple(changes))
 
 
@@ -78,11 +73,16 @@ def clone_problem(table: str, environment: str) -> Problem:
     )
 
 
-def _told(change: Change, plan: Plan, clones: Callable[[Entry], bool]) -> Change:
+def _told(
+    change: Change,
+    plan: Plan,
+    clones: Callable[[Entry], bool],
+    redefines: Callable[[AlterTable], bool],
+) -> Change:
     if not isinstance(change, BuildTable | AlterTable):
         return change
     begun = list(_begun(change, plan))
-    if not begun:
+    if not begun or (isinstance(change, AlterTable) and not redefines(change)):
         return change
     place = begun[0].location.partition("/")[0]
     sizes = [entry.bytes for entry in begun]

@@ -56,10 +56,7 @@ def needs_own(run: Run, change: Change, released: Mapping[TableName, Entry]) -> 
         case BuildTable():
             return change.refresh != "full"
         case AlterTable():
-            entry = released[change.table]
-            pin = run.lake.pin(entry)
-            there = run.lake.tables.at(pin.location, pin.version).definition
-            return redefines(change.step, entry, there)
+            return redefines(run.lake, change.step, released[change.table])
         case _:
             return False
 

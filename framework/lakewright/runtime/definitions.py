@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from lakewright.errors import SpecError
 from lakewright.graph import Column, Step
-from lakewright.lake import Definition, Entry, Field, matches, widens
+from lakewright.lake import Definition, Entry, Field, Lake, matches, widens
 
 INGEST_FIELDS = (
     Field("_ingested_at", "timestamp", "When the run that loaded the row began, UTC"),
@@ -72,13 +72,15 @@ def define_main(step: Step, fields: tuple[Field, ...]) -> Definition:
     )
 
 
-def redefines(step: Step, before: Entry, definition: Definition) -> bool:
+def redefines(lake: Lake, step: Step, before: Entry) -> bool:
     """Whether a table that is only described or checked anew needs a commit of its own.
 
-    `definition` is the released one. Owner, tags and rules that only warn are in no Delta log.
+    Owner, tags and rules that only warn are in no Delta log.
     """
+    pin = lake.pin(before)
+    released = lake.tables.at(pin.location, pin.version).definition
     fields = decide_fields(step, before.schema, before, before.engine)
-    return not matches(definition, define_main(step, fields))
+    return not matches(released, define_main(step, fields))
 
 
 def define_quarantine(step: Step, fields: tuple[Field, ...]) -> Definition:
