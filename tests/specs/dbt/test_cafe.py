@@ -8,6 +8,7 @@ import pytest
 
 from lakewright.specs import SourceFile, load_files
 from lakewright.specs.dbt import Imported, Remark, import_dbt
+from lakewright.specs.dbt.seeds import seed_columns
 
 CAFE = Path(__file__).parents[3] / "infra" / "examples" / "cafe"
 
@@ -113,6 +114,11 @@ def test_a_seed_that_is_none_here_is_loaded(tmp_path: Path, config: str, text: s
     (tmp_path / "seeds" / "till.yml").write_text(f"seeds: [{{name: till, config: {config}}}]\n")
     [path] = [name for name in import_dbt(tmp_path).files if name.endswith("till.yml")]
     assert "kind: ingest\n" in import_dbt(tmp_path).files[path]
+
+
+def test_values_of_seeds_have_the_types_that_seeds_have() -> None:
+    text = "day,moment,zip\n2024-02-30,2024-01-01,007\n,2024-01-01 10:00:00,12\n"
+    assert seed_columns(text) == {"day": "string", "moment": "string", "zip": "string"}
 
 
 def test_tests_become_rules_with_their_severity_and_condition(cafe: Imported) -> None:

@@ -84,6 +84,8 @@ def test_variables_are_parameters_where_they_are_values(
         "{% for x in range(100000) %}{% for y in range(100000) %}a{% endfor %}{% endfor %}b{{ x }}",
         "{% set ns = 'a' %}" + "{% set ns = ns + ns %}" * 60,
         "{% set n = 9 %}" + "{% set n = n * n %}" * 60,
+        "{% for x in range(20000) %}{% endfor %}",
+        "{{ return(1) }}",
         "{% for x in range(9999) %}{% for y in range(9999) %}a{% endfor %}{% endfor %}",
         "{{ 'a' | replace('', 'b' | join('x')) | batch(3) }}",
         "{% include 'x' %}",

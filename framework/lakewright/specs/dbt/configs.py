@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
-from lakewright.specs.dbt.properties import as_mapping
+from lakewright.specs.dbt.properties import as_list, as_mapping
 
 _KNOWN = frozenset(
     [
@@ -61,7 +61,7 @@ def lay_over(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any
     """Settings with nearer ones on top: tags and meta add up, all else is replaced."""
     found = {**under, **over}
     if "tags" in under and "tags" in over:
-        found["tags"] = [*_listed(under["tags"]), *_listed(over["tags"])]
+        found["tags"] = [*as_list(under["tags"]), *as_list(over["tags"])]
     if isinstance(under.get("meta"), Mapping) and isinstance(over.get("meta"), Mapping):
         found["meta"] = {**under["meta"], **over["meta"]}
     return found
@@ -80,7 +80,3 @@ def _own_keys(node: Mapping[str, Any]) -> dict[str, Any]:
         if key.startswith("+") or (name in _KNOWN and not isinstance(value, Mapping)):
             found[name.replace("-", "_")] = value
     return found
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]

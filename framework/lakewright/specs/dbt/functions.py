@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 _NULL = "_dbt_utils_surrogate_key_null_"
-_ADDED = {"day": "day", "week": "week", "month": "month", "quarter": "quarter", "year": "year"}
-_UNITS = (*_ADDED, "hour", "minute", "second")
+_UNITS = ("day", "week", "month", "quarter", "year", "hour", "minute", "second")
 
 
 def _unit(written: str) -> str:

@@ -27,6 +27,7 @@ _TABLE, _VAR, _END = "\ue000", "\ue001", "\ue002"
 _TABLE_MARK = re.compile(f"{_TABLE}([^{_END}]*){_END}(\\s+(?:as\\s+)?`?([A-Za-z_]\\w*))?", re.I)
 _VAR_MARK = re.compile(f"{_VAR}([^{_END}]*){_END}")
 _COMMENT = re.compile(r"\{#-?(.*?)-?#\}", re.DOTALL)
+_MAX_RANGE = 10_000
 _NO_ALIAS = frozenset(
     [
         "where",
@@ -165,9 +166,11 @@ class _Library:
                 self.incremental = True
                 return False
             case "return":
+                if not self.depth:
+                    raise NotConvertedError(line, "`return`", "stands outside of a macro")
                 raise _ReturnError(args[0] if args else None)
             case "range":
-                return list(range(*args))[:10_000] if len(range(*args)) <= 10_000 else []
+                return self._range(args, line)
             case _:
                 return self._function(name, args, named, line)
 
@@ -175,6 +178,12 @@ class _Library:
         first = name.partition(".")[0]
         reason = _OF_DBT.get(first, "is no name of this project, and has no counterpart here")
         raise NotConvertedError(line, f"`{name or 'an expression'}`", reason)
+
+    def _range(self, args: tuple[Any, ...], line: int) -> list[int]:
+        found = range(*args)
+        if len(found) > _MAX_RANGE:
+            raise NotConvertedError(line, "`range`", f"has more than {_MAX_RANGE} numbers")
+        return list(found)
 
     def _table(self, known: Mapping[Any, TableName], key: Any, what: str, line: int) -> str:
         table = known.get(key)
