@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from threading import Event, Thread
 
+from lakewright.engines import Engine
 from lakewright.errors import DriftError, LakeError, LakewrightError
 from lakewright.lake import (
     Ahead,
@@ -97,13 +98,18 @@ def record_jvm(run: Run, group: Group) -> None:
     """Before rows are written: a JVM may go on for a while when this process is killed.
 
     Until it is gone, or has ended what this process began in it, nobody takes the group, and so
-    nobody commits beside it. RefusedError LW521
-    when the claim was lost: a process that slept past its lease writes nothing more.
+    nobody commits beside it. RefusedError LW521 when the claim was lost: a process that slept past
+    its lease writes nothing more.
     """
     group.claim.verify()
-    jvm: int | None = getattr(run.engine, "jvm_pid", None)
+    note_jvm(group.claim, run.engine)
+
+
+def note_jvm(claim: Claim, engine: Engine) -> None:
+    """Let the claim know the JVM that may end a statement when this process is gone."""
+    jvm: int | None = getattr(engine, "jvm_pid", None)
     if jvm is not None:
-        group.claim.record_jvm(jvm, getattr(run.engine, "jvm_work", None))
+        claim.record_jvm(jvm, getattr(engine, "jvm_work", None))
 
 
 def settle_group(run: Run, group: Group, release: Release | None) -> None:

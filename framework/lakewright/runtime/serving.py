@@ -18,6 +18,7 @@ from lakewright.errors import InternalError, LakeError, LakewrightError, Refused
 from lakewright.lake import Claim, Lake, Release, ServedNote, put_served, read_served
 from lakewright.names import TableName
 from lakewright.plans import served_marks
+from lakewright.runtime.groups import note_jvm
 from lakewright.runtime.matching import Matching, redoable
 from lakewright.runtime.projecting import Projection, project_release
 from lakewright.runtime.values import ServeReport
@@ -48,10 +49,7 @@ def serve_latest(
     try:
         catalog = engine.catalog(spec.catalog)
         with _claimed(lake, environment, spec.catalog, by) as claim:
-            jvm: int | None = getattr(engine, "jvm_pid", None)
-            if jvm is not None:
-                # It may end a statement when this process is gone.
-                claim.record_jvm(jvm, getattr(engine, "jvm_work", None))
+            note_jvm(claim, engine)
             return _follow(lake, release, spec, catalog, by=by, claim=claim)
     except LakewrightError as error:
         failed = error
@@ -116,6 +114,7 @@ def withdraw_environment(
     note = read_served(lake.store, environment, catalog_name) or ServedNote(0, False)
     catalog = engine.catalog(catalog_name)
     with _claimed(lake, environment, catalog_name, by) as claim:
+        note_jvm(claim, engine)
         work = Matching(
             lake,
             lake.info().lake_id,
