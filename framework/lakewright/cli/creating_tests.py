@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +16,7 @@ from lakewright.cli.analysing import known_columns
 from lakewright.cli.choosing import refuse_collected, released_graph
 from lakewright.cli.inspecting import find_step
 from lakewright.cli.options import Common
-from lakewright.cli.reading import behind_release, refuse_clones
+from lakewright.cli.reading import Behind, behind_release, refuse_clones
 from lakewright.cli.streams import Streams
 from lakewright.cli.unit_testing import test_columns
 from lakewright.cli.workspace import (
@@ -27,8 +27,8 @@ from lakewright.cli.workspace import (
     open_workspace,
 )
 from lakewright.engines import Engine, TriedRows, find_engine
-from lakewright.errors import LakeError, LakewrightError, Place, RefusedError, UsageError
-from lakewright.graph import Graph, PythonTransform, SqlTransform, Step, literal
+from lakewright.errors import LakeError, LakewrightError, Place, RefusedError
+from lakewright.graph import Graph, Step, literal
 from lakewright.graph.joins import joined_columns
 from lakewright.lake import Lake, Release
 from lakewright.names import TableName, quote
@@ -38,7 +38,7 @@ from lakewright.runtime.hiding import Hidden, hidden_columns, is_hidden
 from lakewright.runtime.masking import Masks
 from lakewright.runtime.reading import as_released
 from lakewright.runtime.sampling import Row, Rows, Search, Wish, find_rows
-from lakewright.runtime.unit_tests import Columns, run_unit_test, try_table
+from lakewright.runtime.unit_tests import Columns, refuse_without_rows, run_unit_test, try_table
 from lakewright.specs import Given, GivenRows, UnitTest
 from lakewright.specs.writing import write_yaml
 
@@ -51,17 +51,17 @@ def create_test(common: Common, table: str, rows: int) -> int:
     RefusedError LW194 where the file is there, LakeError LW195 where no released rows give a row,
     LW196 where the same rows give other rows each time.
     """
-    streams, space = Streams.of(common), open_workspace(common)
+    streams, space = Streams.of(common), _with_engine(open_workspace(common), common)
     graph = compile_workspace(space)
     step = find_step(graph, table)
     path = Path(space.root, "tests", step.name.schema, f"{step.name.table}.yml")
     _refuse(step, path)
     lake = existing_lake(space)
     release = latest_release(space, lake)
-    name = common.engine or "sail"
-    with closing(find_engine(name, conf=space.conf, tell=streams.tell)) as engine:
+    behind = _open_released(space, lake, release, step.reads)
+    with closing(find_engine(space.engine, conf=space.conf, tell=streams.tell)) as engine:
         columns = test_columns(graph, [step.name], engine, known_columns(space, graph))
-        source = _Source(space, lake, release, engine, step, graph)
+        source = _Source(lake, release, engine, step, graph, behind)
         test, tried = _find(source, columns, rows)
         text = _text(test, tried, release)
         _verify(test, tried, source, columns)
@@ -79,13 +79,12 @@ def create_test(common: Common, table: str, rows: int) -> int:
 class _Source:
     """Released rows of the inputs of one table, masked as they are fetched."""
 
-    space: Workspace
     lake: Lake
     release: Release
     engine: Engine
     step: Step
     graph: Graph
-    masks: Masks = field(default_factory=Masks)
+    behind: Behind
     hides: tuple[Hidden, ...] = ()
 
     @property
@@ -93,16 +92,7 @@ class _Source:
         return self.step.reads
 
     def read(self) -> dict[TableName, pa.Schema]:
-        """The columns of each input in the release; refuses what cannot be read."""
-        missing = [str(name) for name in self.inputs if name not in self.release.tables]
-        if missing:
-            raise RefusedError(
-                "LW342",
-                f"release {self.release.release} has no {', '.join(missing)}",
-                hint="apply that first: a test is created from released rows",
-            )
-        refuse_clones(self.space, self.release, self.inputs)
-        refuse_collected(self.lake, self.release, self.inputs, datetime.now(UTC))
+        """The columns of each input in the release."""
         return {name: self._fetch(name, "LIMIT 0").schema for name in self.inputs}
 
     def fetch(self, wish: Wish, schema: pa.Schema) -> list[Row]:
@@ -120,11 +110,14 @@ class _Source:
 
     def hidden(self) -> tuple[Hidden, ...]:
         """What the project hides, and what the release did: a mark that was removed still holds."""
-        released = released_graph(self.lake, self.release)
+        released, _ = self.behind
+        if not released.steps:  # nothing of it was needed so far
+            released = released_graph(self.lake, self.release)
         return hidden_columns(self.graph), hidden_columns(released)
 
     def masked(self, rows: Rows) -> Rows:
         """The rows with stand-ins for what is hidden."""
+        masks = Masks()
 
         def is_shown(table: TableName, column: str) -> bool:
             return not any(is_hidden(each, table, column) for each in self.hides)
@@ -132,7 +125,7 @@ class _Source:
         return {
             name: [
                 {
-                    column: value if is_shown(name, column) else self.masks.mask(value)
+                    column: value if is_shown(name, column) else masks.mask(value)
                     for column, value in row.items()
                 }
                 for row in its
@@ -141,7 +134,7 @@ class _Source:
         }
 
     def _fetch(self, table: TableName, rest: str) -> pa.Table:
-        graph, inputs = behind_release(self.space, self.lake, self.release, self.inputs)
+        graph, inputs = self.behind
         session = self.engine.session()
         try:
             pinned = as_released(self.release, inputs)
@@ -149,6 +142,27 @@ class _Source:
             return session.fetch(f"SELECT * FROM {binder.relation(table)} {rest}")
         finally:
             session.close()
+
+
+def _with_engine(space: Workspace, common: Common) -> Workspace:
+    """Tests run on Sail, without the target's settings, unless another engine was said."""
+    return space if common.engine else replace(space, engine="sail", conf={})
+
+
+def _open_released(
+    space: Workspace, lake: Lake, release: Release, reads: tuple[TableName, ...]
+) -> Behind:
+    """What stands behind the inputs; refuses what cannot be read."""
+    missing = [str(name) for name in reads if name not in release.tables]
+    if missing:
+        raise RefusedError(
+            "LW342",
+            f"release {release.release} has no {', '.join(missing)}",
+            hint="apply that first: a test is created from released rows",
+        )
+    refuse_clones(space, release, reads)
+    refuse_collected(lake, release, reads, datetime.now(UTC))
+    return behind_release(space, lake, release, reads)
 
 
 def _find(source: _Source, columns: Columns, limit: int) -> tuple[UnitTest, TriedRows]:
@@ -180,7 +194,6 @@ def _find(source: _Source, columns: Columns, limit: int) -> tuple[UnitTest, Trie
             source.step.where,
             hint=failures[0].problems[0].message if failures else "write the test by hand",
         )
-    source.masks.seen.clear()
     test = _test(source, source.masked(rows))
     tried = _try(test, source, columns)
     if any(tried.failed.get(c.name) for c in source.step.checks if c.on_fail == "fail"):
@@ -283,13 +296,7 @@ def _is_ordered(kind: pa.DataType) -> bool:
 
 
 def _refuse(step: Step, path: Path) -> None:
-    if not isinstance(step.transform, SqlTransform | PythonTransform):
-        raise UsageError(
-            "LW491",
-            f"{step.name} is of kind {step.kind}: no query or function makes its rows",
-            step.where,
-            hint="test a table that reads it",
-        )
+    refuse_without_rows(step, step.where)
     if path.exists():
         raise RefusedError(
             "LW194", f"{path} is there already", hint="move it, or add the test to it by hand"

@@ -30,6 +30,7 @@ from lakewright.engines import engine_capabilities, find_engine
 from lakewright.errors import Place, RefusedError, UsageError
 from lakewright.graph import Graph, SqlTransform, Step
 from lakewright.lake import FileListing, Lake, Release, SourceHead
+from lakewright.lake.control import read_through
 from lakewright.names import TableName
 from lakewright.observe.rows import RowFormat, render_rows
 from lakewright.plans import clone_problem, is_clone
@@ -158,21 +159,19 @@ def refuse_clones(space: Workspace, release: Release, reads: tuple[TableName, ..
     """RefusedError LW366 for a shallow clone, read itself or through views, that cannot be."""
     if engine_capabilities(space.engine).shallow_clone:
         return
-    seen, todo = set[TableName](), list(reads)
-    while todo:
-        entry = release.tables.get(todo.pop())
-        if entry is not None and entry.table not in seen:
-            seen.add(entry.table)
-            todo += entry.inputs if entry.kind == "view" else ()
-    cloned = sorted(name for name in seen if is_clone(release.tables[name]))
+    cloned = [name for name in read_through(release, reads) if is_clone(release.tables[name])]
     if cloned:
         environment = release.environment
         raise RefusedError.of(clone_problem(str(name), environment) for name in cloned)
 
 
+# A released graph and its inputs as they are now.
+Behind = tuple[Graph, Mapping[TableName, SourceHead | FileListing]]
+
+
 def behind_release(
     space: Workspace, lake: Lake, release: Release, reads: tuple[TableName, ...]
-) -> tuple[Graph, Mapping[TableName, SourceHead | FileListing]]:
+) -> Behind:
     """The released graph and its inputs, where views or sources are read; else none is needed."""
     if all(release.tables[name].location for name in reads):
         return Graph("", {}, (), {}, "UTC", 0), {}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lakewright.engines import load_function
 from lakewright.engines.port import PythonRows, Rows, Session, SqlRows, TriedRows
-from lakewright.errors import Problem, SpecError, UsageError
+from lakewright.errors import Place, Problem, SpecError, UsageError
 from lakewright.graph import Check, Graph, PythonTransform, ReferenceTest, SqlTransform, Step
 from lakewright.lake import Field
 from lakewright.names import TableName
@@ -99,14 +99,19 @@ def _step(test: UnitTest, graph: Graph) -> Step:
     if step is None:
         hint = suggest(str(test.table), [str(name) for name in graph.steps])
         raise SpecError("LW490", f"no spec defines {test.table}", test.where, hint=hint)
+    refuse_without_rows(step, test.where)
+    return step
+
+
+def refuse_without_rows(step: Step, where: Place) -> None:
+    """UsageError LW491 for a table that no query and no function makes."""
     if not isinstance(step.transform, SqlTransform | PythonTransform):
         raise UsageError(
             "LW491",
-            f"{test.table} is of kind {step.kind}: no query or function makes its rows",
-            test.where,
+            f"{step.name} is of kind {step.kind}: no query or function makes its rows",
+            where,
             hint="test a table that reads it",
         )
-    return step
 
 
 def _refuse_unread(test: UnitTest, step: Step) -> None:
