@@ -67,15 +67,10 @@ def blocks_of(page: Path) -> tuple[Block, ...]:
 
 
 def commands(block: Block) -> Iterator[Shown]:
-    """The commands of a `console` block; those of other kinds are one, whose output is free."""
-    if block.kind == "bash":
-        yield Shown(block.text, (MORE,))
-    elif block.kind == "python":
-        yield Shown(f"python - <<'END_OF_EXAMPLE'\n{block.text}\nEND_OF_EXAMPLE", (MORE,))
-    else:
-        for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
-            command, _, output = part.partition("\n")
-            yield Shown(command, tuple(output.splitlines()))
+    """The commands of a `console` block, each with what it prints."""
+    for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
+        command, _, output = part.partition("\n")
+        yield Shown(command, tuple(output.splitlines()))
 
 
 def run_commands(found: Iterator[Shown], folder: Path) -> None:

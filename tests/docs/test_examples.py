@@ -18,10 +18,10 @@ from lakewright.cli.verbs import VERBS
 from lakewright.graph import compile_project
 from lakewright.specs import SourceFile, load_files, load_project, read_unit_tests
 
-RUN = ("console", "bash", "python")
+RUN = ("console",)
 READ = ("yaml", "sql")
 # What nothing runs, by page: a block more needs its reason above it, and its number here.
-NOT_RUN = {"README.md": 4, "serving.md": 1}
+NOT_RUN = {"README.md": 4, "serving.md": 1, "submitting.md": 4}
 TEMPLATE = ROOT / "framework" / "lakewright" / "cli" / "template"
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 
