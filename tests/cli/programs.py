@@ -62,19 +62,15 @@ def run_program(*arguments: str, cwd: Path, env: Mapping[str, str] | None = None
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-def best_seconds(*arguments: str, cwd: Path, tries: int = 5) -> float:
-    """The least of several runs, in seconds: what a person at a free machine waits.
-
-    Elapsed, or of the processor where others kept it busy; threads make the second one more.
-    """
+def best_seconds(*arguments: str, cwd: Path, tries: int = 3) -> float:
+    """The least of several runs, in seconds of processor time: what a free machine would take."""
     found = []
     for _ in range(tries):
         before = os.times()
         assert run_program(*arguments, cwd=cwd).code == 0
         after = os.times()
         spent = (after.children_user, after.children_system)
-        processor = sum(spent) - before.children_user - before.children_system
-        found.append(min(processor, after.elapsed - before.elapsed))
+        found.append(sum(spent) - before.children_user - before.children_system)
     return min(found)
 
 

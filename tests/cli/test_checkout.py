@@ -104,7 +104,6 @@ EDITS = [
 ]
 
 Told = Graph | tuple[Problem, ...]
-Compile = Callable[[], Told]
 
 
 def told(compiled: Callable[[], Graph]) -> Told:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakewright.errors import Problem
-from lakewright.specs import Project, TableSpec, load_project, load_released
+from lakewright.specs import TableSpec, load_project, load_released
 from specs.builders import found_in, project_of
 
 SPEC = "pipelines/shop/gold/sales.yml"
@@ -232,6 +231,6 @@ def test_without_a_list_each_is_no_name() -> None:
 
 def test_other_rows_are_read_beside_a_broken_one() -> None:
     yaml = "table: gold.x_${each.a}\nfor_each: [{a: b-c}, {a: d}]\n"
-    project: Project = project_of({SPEC: yaml, **QUERY})
+    project = project_of({SPEC: yaml, **QUERY})
     assert [str(spec.name) for spec in project.tables] == ["gold.x_d"]
-    assert all(isinstance(problem, Problem) for problem in project.problems)
+    assert found_in(project) == [("LW101", 2, 12)]
