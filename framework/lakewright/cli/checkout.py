@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from lakewright.cli.stored import (
@@ -19,7 +19,6 @@ from lakewright.cli.stored import (
     save_stored,
 )
 from lakewright.graph import Graph, Step, compile_project
-from lakewright.names import TableName
 from lakewright.specs import (
     Project,
     ProjectFiles,
@@ -63,9 +62,9 @@ def find_spec(checkout: Checkout, step: Step) -> TableSpec | None:
         tables = {spec.name: spec for spec in checkout.project.tables}
         return tables.get(step.name)
     # Brings the models of specs, which nothing else here needs.
-    from lakewright.specs import read_again
+    from lakewright.specs import reader_of
 
-    found = read_again(checkout.read.files, [step.where.path])
+    found = reader_of(checkout.read.files)([step.where.path])
     return found.get(step.name) if found else None
 
 
@@ -107,9 +106,6 @@ def _update(checkout: Checkout, stored: Stored) -> Graph | None:
 
     # The parser of SQL and the models of specs: not needed where nothing changed.
     from lakewright.graph import recompile
-    from lakewright.specs import read_again
+    from lakewright.specs import reader_of
 
-    def reread(origins: Collection[str]) -> Mapping[TableName, TableSpec] | None:
-        return read_again(checkout.read.files, origins)
-
-    return recompile(stored.graph, stored.frame, changed, reread)
+    return recompile(stored.graph, stored.frame, changed, reader_of(checkout.read.files))

@@ -12,14 +12,14 @@ from lakewright.graph.parsing import parse_query
 from lakewright.graph.relations import KnownTables, find_relations
 from lakewright.lake import Release
 from lakewright.names import TableName
-from lakewright.specs import Segment, SqlText
+from lakewright.specs import SqlText
 
 _PATH = "<query>"
 
 
 def compile_query(query: str, release: Release) -> tuple[SqlTransform, tuple[TableName, ...]]:
     """The query ready to splice, and what it reads; SpecError with every problem in it."""
-    text = SqlText(_PATH, query, query, (Segment(0, 0, copied=True),))
+    text = SqlText.plain(_PATH, query)
     parsed, problems = parse_query(text, {})
     if parsed is None:
         raise SpecError.of(problems)

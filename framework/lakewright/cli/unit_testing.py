@@ -13,6 +13,7 @@ from lakewright.cli.analysing import known_columns
 from lakewright.cli.options import Common
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import (
+    Workspace,
     choose,
     modified_tables,
     need_project,
@@ -49,7 +50,7 @@ def run_tests(common: Common, select: list[str], exclude: list[str]) -> int:
     streams, space = Streams.of(common), open_workspace(common)
     project = need_project(space)
     graph = compile_project(project)
-    tests = _chosen(common, read_unit_tests(project.root), graph, select, exclude)
+    tests = _chosen(space, read_unit_tests(project.root), graph, select, exclude)
     engine_name, began = common.engine or "sail", time.monotonic()
     outcomes = []
     conf = space.conf if common.engine else {}
@@ -94,14 +95,13 @@ def outcomes_of(
 
 
 def _chosen(
-    common: Common,
+    space: Workspace,
     tests: Sequence[UnitTest],
     graph: Graph,
     select: list[str],
     exclude: list[str],
 ) -> list[UnitTest]:
     def modified() -> set[TableName]:
-        space = open_workspace(common)
         return modified_tables(graph, read_state(space, project_lake(space), graph))
 
     tables = choose(graph, select, exclude, modified)

@@ -9,6 +9,7 @@ from lakewright.engines.capabilities import check_engine_name
 from lakewright.engines.port import Engine
 from lakewright.engines.sail import SailEngine
 from lakewright.engines.spark import SparkEngine
+from lakewright.engines.spark_submitted import is_submitted
 from lakewright.engines.warm.joining import join_warm
 
 
@@ -44,7 +45,7 @@ def find_engine(
     `tell` hears when it is used, or is there and not used; with `announce` of every start as well.
     """
     # spark-submit and an address have said already which Spark it is.
-    chosen = conf.get("remote") or "PYSPARK_GATEWAY_PORT" in environ
+    chosen = conf.get("remote") or is_submitted(environ)
     warm = join_warm(conf, environ) if name == "spark" and not chosen else None
     if isinstance(warm, str):
         tell(f"The warm Spark is not used: {warm}.\n")

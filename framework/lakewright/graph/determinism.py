@@ -5,14 +5,12 @@ Conservative: what is not known to be deterministic is not.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 from sqlglot import exp
-from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.graph.functions import FLOAT_SENSITIVE, NONDETERMINISTIC
-from lakewright.graph.parsing import ParsedQuery
+from lakewright.graph.parsing import ParsedQuery, called_words
 from lakewright.graph.scopes import Types
 from lakewright.graph.types import is_exact
 from lakewright.graph.values import Check, KeepTest
@@ -24,18 +22,10 @@ def is_deterministic(query: ParsedQuery, checks: Sequence[Check], columns: Types
     """For a query over deterministic inputs, with the rules that act on its rows."""
     if any(isinstance(check.test, KeepTest) for check in checks):
         return False  # rows that are equal by its order may come in any order
-    called = _called(query.tokens)
+    called = called_words(query.tokens)
     if called & NONDETERMINISTIC or _picks_rows(query.tree):
         return False
     return not (called & FLOAT_SENSITIVE and _compares_floats(checks, columns))
-
-
-def _called(tokens: Sequence[Token]) -> set[str]:
-    return {
-        token.text.lower()
-        for token, following in itertools.pairwise(tokens)
-        if following.token_type is TokenType.L_PAREN
-    }
 
 
 def _picks_rows(tree: exp.Expr) -> bool:

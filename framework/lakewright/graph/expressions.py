@@ -21,7 +21,7 @@ from lakewright.graph.guards import check_functions
 from lakewright.graph.parsing import parse_tokens, tokenize
 from lakewright.graph.scopes import Types
 from lakewright.names import TableName
-from lakewright.specs import Segment, SqlText
+from lakewright.specs import SqlText
 
 _REFUSED = {
     TokenType.SEMICOLON: "an expression is not a statement",
@@ -117,7 +117,7 @@ def fits_constraint(sql: str) -> bool:
     except TokenError:
         return False
     before = [_token(TokenType.SELECT, "SELECT"), _token(TokenType.L_PAREN, "(")]
-    source = SqlText("", sql, sql, (Segment(0, 0, copied=True),))
+    source = SqlText.plain("", sql)
     tree = parse_tokens(source, [*before, *tokens, _token(TokenType.R_PAREN, ")")])
     if isinstance(tree, Problem) or not isinstance(tree, exp.Select):
         return False
@@ -140,7 +140,7 @@ def _tokens(
     if not isinstance(text, str) or not text.strip():
         raise SpecError("LW234", "an expression is a text that is not empty", where)
     if source is None or source.text != text:
-        source = SqlText(where.path, text, text, (Segment(0, 0, copied=True),))
+        source = SqlText.plain(where.path, text)
     try:
         tokens = tokenize(text)
     except TokenError as error:

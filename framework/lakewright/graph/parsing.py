@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -65,6 +66,16 @@ def parse_query(
 def tokenize(text: str) -> list[Token]:
     """Spark's tokens, comments left out; raises sqlglot's TokenError."""
     return list(_DIALECT.tokenize(text))
+
+
+def called_words(tokens: Sequence[Token]) -> set[str]:
+    """The words before an opening parenthesis: functions, types, and some of the grammar."""
+    return {
+        token.text.lower()
+        for token, following in itertools.pairwise(tokens)
+        if following.token_type is TokenType.L_PAREN
+        and (token.text[:1].isalpha() or "_" in token.text)
+    }
 
 
 def parse_tokens(source: SqlText, tokens: Sequence[Token]) -> exp.Expr | Problem:

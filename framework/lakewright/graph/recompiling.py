@@ -8,7 +8,7 @@ answer is None: the whole project is compiled then, and says so in its own words
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from lakewright.errors import Place
@@ -25,10 +25,7 @@ from lakewright.graph.rules import OtherRules
 from lakewright.graph.transforms import ReadTransform, read_transform
 from lakewright.graph.values import Fingerprint, Graph, SqlTransform, Step
 from lakewright.names import TableName
-from lakewright.specs import Input, Project, TableSpec
-
-# Reads the tables written at these paths again; None when something is wrong with them.
-Reread = Callable[[Collection[str]], Mapping[TableName, TableSpec] | None]
+from lakewright.specs import Input, Project, Reread, TableSpec
 
 
 def recompile(

@@ -7,7 +7,6 @@ a table built for nothing, one too few would be wrong rows.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Sequence
 
 from sqlglot import exp
@@ -15,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from lakewright.graph.fingerprints import token_stream
 from lakewright.graph.functions import AGGREGATES, FLOAT_SENSITIVE, ROWWISE
-from lakewright.graph.parsing import ParsedQuery, parse_query, tokenize
+from lakewright.graph.parsing import ParsedQuery, called_words, parse_query, tokenize
 from lakewright.graph.selects import Body, Projection, Select, bracket_depths, read_body
 from lakewright.graph.types import is_exact
 from lakewright.graph.values import SqlTransform, Step
@@ -100,9 +99,11 @@ def _compare(
 def _compare_select(
     one: Select, two: Select, touched: frozenset[str], exact: frozenset[str]
 ) -> frozenset[str]:
-    if _key(one.head) != _key(two.head) or _key(one.rest) != _key(two.rest):
+    if token_stream(one.head) != token_stream(two.head) or token_stream(one.rest) != token_stream(
+        two.rest
+    ):
         raise _OtherRowsError
-    if _calls(two.rest) & FLOAT_SENSITIVE:
+    if called_words(two.rest) & FLOAT_SENSITIVE:
         raise _OtherRowsError
     changed = _changed_projections(one, two, touched, exact)
     _check_rest(two, touched, changed)
@@ -117,7 +118,10 @@ def _compare_select(
 
 def _compare_whole(before: Body, after: Body, touched: frozenset[str]) -> frozenset[str]:
     """A query that is not looked into: nothing changes, or everything may."""
-    if _key(before.tokens) != _key(after.tokens) or _calls(after.tokens) & FLOAT_SENSITIVE:
+    if (
+        token_stream(before.tokens) != token_stream(after.tokens)
+        or called_words(after.tokens) & FLOAT_SENSITIVE
+    ):
         raise _OtherRowsError
     if _uses(after.tokens, touched) or (touched and after.renames):
         raise _OtherRowsError
@@ -126,7 +130,9 @@ def _compare_whole(before: Body, after: Body, touched: frozenset[str]) -> frozen
 
 def _compare_ctes(one: Select, two: Select, touched: frozenset[str]) -> frozenset[str]:
     """All columns that change in any CTE: later ones and the query may mention them."""
-    if [_key(header) for header, _ in one.ctes] != [_key(header) for header, _ in two.ctes]:
+    if [token_stream(header) for header, _ in one.ctes] != [
+        token_stream(header) for header, _ in two.ctes
+    ]:
         raise _OtherRowsError
     for (_, before), (_, after) in zip(one.ctes, two.ctes, strict=True):
         touched |= _compare(before, after, touched)
@@ -137,9 +143,12 @@ def _changed_projections(
     one: Select, two: Select, touched: frozenset[str], exact: frozenset[str]
 ) -> frozenset[str]:
     named = [{it.name: it for it in select.projections if it.name} for select in (one, two)]
-    stars = [[_key(it.tokens) for it in select.projections if it.is_star] for select in (one, two)]
+    stars = [
+        [token_stream(it.tokens) for it in select.projections if it.is_star]
+        for select in (one, two)
+    ]
     unnamed = [
-        [_key(it.tokens) for it in select.projections if not it.name and not it.is_star]
+        [token_stream(it.tokens) for it in select.projections if not it.name and not it.is_star]
         for select in (one, two)
     ]
     if stars[0] != stars[1] or any(unnamed) or any(it.opens(touched) for it in two.projections):
@@ -155,8 +164,8 @@ def _changed_projections(
         for name in before.keys() | after.keys()
         if name not in before
         or name not in after
-        or _key(before[name].tokens) != _key(after[name].tokens)
-        or (name not in exact and _calls(after[name].tokens) & FLOAT_SENSITIVE)
+        or token_stream(before[name].tokens) != token_stream(after[name].tokens)
+        or (name not in exact and called_words(after[name].tokens) & FLOAT_SENSITIVE)
     }
     common = [[name for name in names if name in before and name in after] for names in named]
     if common[0] != common[1]:
@@ -232,7 +241,7 @@ def _keeps_rows(projection: Projection) -> bool:
     """Whether it gives one value a row (or a group) and nothing else."""
     if projection.hides_names or projection.node.find(exp.Query):
         return False
-    return projection.is_star or _calls(projection.tokens) <= ROWWISE | AGGREGATES
+    return projection.is_star or called_words(projection.tokens) <= ROWWISE | AGGREGATES
 
 
 def _is_aggregated(select: Select) -> bool:
@@ -249,17 +258,3 @@ def _is_windowed(call: exp.Expr) -> bool:
     while isinstance(parent, exp.Filter | exp.IgnoreNulls | exp.RespectNulls):
         parent = parent.parent
     return isinstance(parent, exp.Window)
-
-
-def _calls(tokens: Sequence[Token]) -> set[str]:
-    """The words before an opening parenthesis: functions, types, and some of the grammar."""
-    return {
-        token.text.lower()
-        for token, following in itertools.pairwise(tokens)
-        if following.token_type is TokenType.L_PAREN
-        and (token.text[:1].isalpha() or "_" in token.text)
-    }
-
-
-def _key(tokens: Sequence[Token]) -> tuple[tuple[str, str], ...]:
-    return token_stream(tokens)

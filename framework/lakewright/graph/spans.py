@@ -10,9 +10,6 @@ def node_span(node: exp.Expr) -> tuple[int, int]:
     starts = [part.meta for part in node.walk() if "start" in part.meta]
     if not starts:
         return 0, 1
-    if isinstance(node, exp.Column | exp.Dot):
-        start = min(meta["start"] for meta in starts)
-        return start, max(meta["end"] for meta in starts) - start + 1
     if not isinstance(node, exp.Identifier | exp.Alias | exp.Func | exp.Query):
         start = min(meta["start"] for meta in starts)
         return start, max(meta["end"] for meta in starts) - start + 1

@@ -1,7 +1,7 @@
 """What would change: compares the graph with the lake's state. Pure."""
 
 from lakewright.plans.adopting import FilesChoice, plan_adoption
-from lakewright.plans.contracts import refuse_breaches, refuse_fields
+from lakewright.plans.contracts import refuse_fields
 from lakewright.plans.drift import fate_of, is_append_like, refuse_undecided
 from lakewright.plans.forks import (
     clone_problem,
@@ -92,7 +92,6 @@ __all__ = [
     "make_serving",
     "merge_selected",
     "plan_adoption",
-    "refuse_breaches",
     "refuse_clones",
     "refuse_collected",
     "refuse_fields",

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lakewright.errors import Problem, RefusedError
 from lakewright.graph import Step
 from lakewright.lake import Entry, Field, widens
+from lakewright.plans.impact import compare_types
 from lakewright.plans.values import Change, ColumnChanges, DropTable, RestoreTable
 from lakewright.specs import Contract
 
@@ -26,17 +27,8 @@ def refuse_fields(step: Step, before: Entry | None, fields: Sequence[Field]) -> 
     """The same for columns that only an engine could tell. `fields`: what would be written."""
     if before is None:
         return
-    old = {field.name.lower(): field.type for field in before.schema}
-    new = {field.name.lower(): field.type for field in fields}
-    columns = ColumnChanges(
-        added=tuple(name for name in new if name not in old),
-        removed=tuple(name for name in old if name not in new),
-        retyped={
-            name: (old[name], kind)
-            for name, kind in new.items()
-            if name in old and old[name] != kind
-        },
-    )
+    after = {field.name.lower(): field.type for field in fields}
+    columns = compare_types(before.schema, after)
     problems = list(_problems(step, before, columns))
     if problems:
         raise RefusedError.of(problems)

@@ -95,17 +95,15 @@ def detect_upstream(seen: Seen, entry: Entry) -> Iterator[Reason]:
                 yield Reason("upstream", f"reads {columns}", str(name))
 
 
-def spared_by(seen: Seen, entry: Entry) -> tuple[TableName, ...]:
-    """The inputs that change in this plan, and in nothing that the table reads of them."""
-    rebuilt = [
+def spared_by(seen: Seen) -> tuple[TableName, ...]:
+    """Of a table that no change reaches: the inputs that change in what it does not read of them.
+
+    `detect_upstream` has found no reason in any of them.
+    """
+    return tuple(
         name
         for name in deciding(seen.step)
         if name in seen.moving and seen.moving[name].action == "rebuild"
-    ]
-    return tuple(
-        name
-        for name in rebuilt
-        if seen.precision.read_of(seen.step, entry, name, seen.moving) == ()
     )
 
 

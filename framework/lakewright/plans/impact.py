@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from lakewright.graph import Step
-from lakewright.lake import Entry
+from lakewright.lake import Entry, Field
 from lakewright.plans.values import Category, ColumnChanges, Reason
 
 _REBUILDING = {"code", "asked", "upstream"}
@@ -38,17 +39,21 @@ def compare_columns(step: Step, entry: Entry | None) -> ColumnChanges:
     """Columns of the code against those of the released table; unknown types are not compared."""
     if entry is None or step.columns is None or not entry.schema:
         return ColumnChanges()
-    before = {field.name.lower(): field.type for field in entry.schema}
-    after = {column.name.lower(): column for column in step.columns}
+    return compare_types(
+        entry.schema,
+        {column.name.lower(): column.type if column.declared else None for column in step.columns},
+    )
+
+
+def compare_types(before: Sequence[Field], after: Mapping[str, str | None]) -> ColumnChanges:
+    """Columns as they were against names in lower case with their types; None is not compared."""
+    old = {field.name.lower(): field.type for field in before}
     return ColumnChanges(
-        added=tuple(name for name in after if name not in before),
-        removed=tuple(name for name in before if name not in after),
+        added=tuple(name for name in after if name not in old),
+        removed=tuple(name for name in old if name not in after),
         retyped={
-            name: (before[name], column.type)
-            for name, column in after.items()
-            if name in before
-            and column.type is not None
-            and column.declared
-            and before[name] != column.type
+            name: (old[name], kind)
+            for name, kind in after.items()
+            if name in old and kind is not None and old[name] != kind
         },
     )

@@ -153,11 +153,11 @@ class _Walk:
             if freed is not None:
                 self.freed.append(freed)
         if entry is not None and held is None and {it.kind for it in reasons} <= _DESCRIBED:
-            self._spare(seen, entry)
+            self._spare(seen)
 
-    def _spare(self, seen: Seen, entry: Entry) -> None:
+    def _spare(self, seen: Seen) -> None:
         """Its rows are what its code makes of inputs that change: the next release says so."""
-        inputs = spared_by(seen, entry)
+        inputs = spared_by(seen)
         if inputs:
             self.spared.append(Spared(seen.step, inputs))
 

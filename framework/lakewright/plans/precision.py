@@ -117,11 +117,14 @@ class Precision:
         """The table as its released code compiles; None where it does not any more."""
         if entry.own == step.fingerprint.own:
             return step
+        if not isinstance(step.transform, SqlTransform):
+            return None  # only queries are looked into
         if self._released is None:
             changed = [
                 name
                 for name, one in self._graph.steps.items()
-                if name in self._entries
+                if isinstance(one.transform, SqlTransform)
+                and name in self._entries
                 and self._entries[name].code
                 and self._entries[name].own != one.fingerprint.own
             ]

@@ -31,6 +31,7 @@ from lakewright.specs.values import (
     ParameterSpec,
     Project,
     PythonRef,
+    Reread,
     RuleSpec,
     SchemaChange,
     SeedFile,
@@ -45,7 +46,7 @@ from lakewright.specs.values import (
 
 if TYPE_CHECKING:
     from lakewright.specs.kinds import KINDS, writes
-    from lakewright.specs.loading import load_files, read_again
+    from lakewright.specs.loading import load_files, reader_of
     from lakewright.specs.unit_tests import (
         Given,
         GivenQuery,
@@ -78,6 +79,7 @@ __all__ = [
     "Project",
     "ProjectFiles",
     "PythonRef",
+    "Reread",
     "RuleSpec",
     "SchemaChange",
     "SeedFile",
@@ -99,10 +101,10 @@ __all__ = [
     "load_read",
     "load_released",
     "names_of",
-    "read_again",
     "read_csv",
     "read_files",
     "read_unit_tests",
+    "reader_of",
     "resolve_lake",
     "resolve_secrets",
     "resolve_target",
@@ -119,7 +121,7 @@ _HOMES = {
     "UnitTest": "lakewright.specs.unit_tests",
     "load_files": "lakewright.specs.loading",
     "names_of": "lakewright.specs.unit_tests",
-    "read_again": "lakewright.specs.loading",
+    "reader_of": "lakewright.specs.loading",
     "read_unit_tests": "lakewright.specs.unit_tests",
     "writes": "lakewright.specs.kinds",
 }

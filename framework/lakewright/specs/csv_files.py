@@ -92,8 +92,7 @@ def read_csv(file: SourceFile, problems: list[Problem]) -> CsvFile | None:
 def _read(file: SourceFile) -> tuple[CsvFile | None, tuple[Problem, ...]]:
     size = len(file.text.encode())
     if size > MAX_BYTES:
-        message = f"{file.path} has {size:,} bytes; at most {MAX_BYTES:,} are part of the code"
-        return None, (_too_large(file.path, message),)
+        return None, (too_large(file.path, size, MAX_BYTES, "bytes"),)
     source, problems = index_text(file.path, file.text), list[Problem]()
     try:
         records = list(_records(source))
@@ -104,8 +103,7 @@ def _read(file: SourceFile) -> tuple[CsvFile | None, tuple[Problem, ...]]:
         return None, (Problem("LW136", message, Place(file.path, 1), hint="name the columns"),)
     header, rows = records[0], records[1:]
     if len(rows) > MAX_ROWS:
-        message = f"{file.path} has {len(rows):,} rows; at most {MAX_ROWS:,} are part of the code"
-        return None, (_too_large(file.path, message),)
+        return None, (too_large(file.path, len(rows), MAX_ROWS, "rows"),)
     problems.extend(_header_problems(source, header))
     problems.extend(_ragged(source, header, rows))
     if problems:
@@ -182,6 +180,8 @@ def _ragged(
     ]
 
 
-def _too_large(path: str, message: str) -> Problem:
+def too_large(path: str, count: int, limit: int, what: str) -> Problem:
+    """LW133: a data file of more bytes or rows than code may hold."""
+    message = f"{path} has {count:,} {what}; at most {limit:,} are part of the code"
     hint = "load it with kind: ingest, which is made for data"
     return Problem("LW133", message, Place(path, 1), hint=hint)

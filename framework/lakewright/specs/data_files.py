@@ -54,11 +54,15 @@ def named_lists(file: SourceFile) -> tuple[str, ...]:
     return tuple(path for path, is_list in _named(file) if is_list)
 
 
-# Asked for by who reads the disk and by who reads the text.
-@lru_cache(maxsize=1024)
 def _named(file: SourceFile) -> tuple[tuple[str, bool], ...]:
     if "file" not in file.text or not ("seed" in file.text or "for_each" in file.text):
         return ()
+    return _written(file)
+
+
+# Asked for by who reads the disk and by who reads the text.
+@lru_cache(maxsize=1024)
+def _written(file: SourceFile) -> tuple[tuple[str, bool], ...]:
     document = parse_document(file.path, file.text, [])
     return tuple(_places(document)) if document is not None else ()
 

@@ -251,9 +251,7 @@ class _Builder:
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, Node] = field(default_factory=dict)
 
-    def scalar(
-        self, text: str, style: str, start: int, end: int, anchor: str | None = None
-    ) -> None:
+    def scalar(self, text: str, style: str, start: int, end: int, anchor: str | None) -> None:
         if _HALF.search(text):
             where = self.source.place(start, end)
             message = "this escape is one half of a character"  # no file can hold it
@@ -266,7 +264,7 @@ class _Builder:
         self,
         kind: type[dict[str, Any] | list[Any]],
         start: int,
-        anchor: str | None = None,
+        anchor: str | None,
     ) -> None:
         self.stack.append(_Open(Node(kind(), start, start), anchor))
         if len(self.stack) > MAX_DEPTH:
@@ -318,10 +316,11 @@ class _Builder:
             )
 
     def _key(self, mapping: Node, node: Node, text: str) -> tuple[str, int, int]:
-        where = self.source.place(node.start, node.end)
         if not node.is_scalar:
+            where = self.source.place(node.start, node.end)
             self.problems.append(Problem("LW113", "a key must be a plain word", where))
         elif text in mapping.keys:
+            where = self.source.place(node.start, node.end)
             first = self.source.place(*mapping.keys[text])
             message = f"`{text}` is written twice; the first is on line {first.line}"
             self.problems.append(Problem("LW114", message, where, hint="keep one of them"))

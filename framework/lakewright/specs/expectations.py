@@ -11,7 +11,7 @@ from lakewright.specs.inline import inline_text
 from lakewright.specs.models import RuleModel, keys_of
 from lakewright.specs.texts import suggest
 from lakewright.specs.validation import validate_model
-from lakewright.specs.values import ExpectSpec
+from lakewright.specs.values import ExpectSpec, SqlText
 
 OPTIONS = frozenset(keys_of(RuleModel))
 
@@ -67,7 +67,7 @@ def _read_rule(
         keep=model.keep.order_by if model.keep else None,
         from_release=model.from_release,
         places=dict(_inner_places(document, at, rules[0])),
-        texts={key: inline_text(document, node) for key, node in _inner_texts(document, at)},
+        texts=dict(_conditions(document, at)),
     )
 
 
@@ -87,12 +87,12 @@ def _inner_places(
         stack.extend(((*loc, part), child) for part, child in node.children.items())
 
 
-def _inner_texts(document: Document, at: tuple[str | int, ...]) -> Iterator[tuple[str, Node]]:
-    """The scalars right under the item: its expression, its `where`."""
-    node = document.find(at)
-    for key, child in node.children.items() if node else ():
-        if isinstance(child.value, str):
-            yield str(key), child
+def _conditions(document: Document, at: tuple[str | int, ...]) -> Iterator[tuple[str, SqlText]]:
+    """The SQL right under the item, with its places: its expression, its `where`."""
+    for key in ("expression", "where"):
+        node = document.find((*at, key))
+        if node is not None and isinstance(node.value, str):
+            yield key, inline_text(document, node)
 
 
 def _not_one_rule(document: Document, at: tuple[str | int, ...], rules: list[str]) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -33,7 +33,7 @@ from lakewright.specs.queries import (
 )
 from lakewright.specs.settings import Settings, read_settings
 from lakewright.specs.tables import Surroundings, check_schema, read_query_table, read_table
-from lakewright.specs.values import Project, SourceFile, TableSpec, digest_files
+from lakewright.specs.values import Project, Reread, SourceFile, TableSpec, digest_files
 
 # What is read where there is nothing: an environment without a release.
 EMPTY = Settings(SettingsModel(name="empty"), {})
@@ -97,23 +97,27 @@ def load_released(
     )
 
 
-def read_again(
-    files: Iterable[SourceFile], origins: Iterable[str]
-) -> Mapping[TableName, TableSpec] | None:
-    """The tables written at the paths `origins`, as `load_files` would read them among `files`.
+def reader_of(files: Iterable[SourceFile]) -> Reread:
+    """Reads the tables written at some paths, as `load_files` would read them among `files`.
 
-    None when anything is wrong with them, or with what all tables share.
+    None when anything is wrong with them, or with what all tables share, which is read once.
     """
     by_path = {file.path: file for file in map(_normalise, files)}
-    problems: list[Problem] = []
-    settings = read_settings(by_path[SETTINGS], problems)
-    reading = _Reading(_surroundings(settings, by_path, frozenset(), problems), problems)
-    for path in sorted(origins):
-        if is_spec(path):
-            reading.read_spec(path)
-        else:
-            reading.read_lone_query(path)
-    return None if problems else reading.tables
+    shared: list[Problem] = []
+    settings = read_settings(by_path[SETTINGS], shared)
+    around = _surroundings(settings, by_path, frozenset(), shared)
+
+    def read(origins: Collection[str]) -> Mapping[TableName, TableSpec] | None:
+        problems = list(shared)
+        reading = _Reading(around, problems)
+        for path in sorted(origins):
+            if is_spec(path):
+                reading.read_spec(path)
+            else:
+                reading.read_lone_query(path)
+        return None if problems else reading.tables
+
+    return read
 
 
 def _read_bundle(bundle: tuple[SourceFile, ...], known: Mapping[str, TableSpec]) -> Project:

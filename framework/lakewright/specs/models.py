@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from lakewright.names import is_column_name
-from lakewright.specs.values import Action, Format
+from lakewright.specs.values import Action, Format, SchemaChange
 
 LAYERS = ("bronze", "silver", "gold")
 
@@ -248,7 +248,6 @@ class SettingsModel(Model):
     default_target: str | None = Field(default=None, description="The target when none is named.")
 
 
-SchemaChange = Literal["fail", "add", "widen"] | None
 ON_SCHEMA_CHANGE = (
     "Which changes of columns are allowed without another version of the contract:"
     " fail: none; add: more columns; widen: these, and wider types. Left out: all."
@@ -335,7 +334,7 @@ class DefaultsModel(Model):
     publish_with: Words = ()
     on_change: Literal["error", "ignore", "append"] = "error"
     on_new_column: Literal["fail", "add", "ignore"] = "fail"
-    on_schema_change: SchemaChange = Field(default=None, description=ON_SCHEMA_CHANGE)
+    on_schema_change: SchemaChange | None = Field(default=None, description=ON_SCHEMA_CHANGE)
     system: str = ""
     freshness: FreshnessModel | None = None
 
@@ -387,7 +386,7 @@ class WrittenModel(AnyTableModel):
     contract: ContractModel | None = Field(
         default=None, description="Changes that break readers are refused without another version."
     )
-    on_schema_change: SchemaChange = Field(default=None, description=ON_SCHEMA_CHANGE)
+    on_schema_change: SchemaChange | None = Field(default=None, description=ON_SCHEMA_CHANGE)
 
 
 class IngestModel(WrittenModel):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lakewright.errors import Place, Problem, SpecError
-from lakewright.specs.csv_files import MAX_BYTES
+from lakewright.specs.csv_files import MAX_BYTES, too_large
 from lakewright.specs.data_files import named_data
 from lakewright.specs.layout import MAX_CHARACTERS, QUERIES, RULES, SETTINGS, SPECS, is_spec
 from lakewright.specs.texts import index_text
@@ -131,11 +131,7 @@ def _read(root: str, name: str, problems: list[Problem]) -> SourceFile | None:
                 return None
             found = os.stat(path)  # noqa: PTH116 - a value of pathlib costs more than the call
         if found.st_size > MAX_BYTES and name.lower().endswith(".csv"):
-            message = (
-                f"{name} has {found.st_size:,} bytes; at most {MAX_BYTES:,} are part of the code"
-            )
-            hint = "load it with kind: ingest, which is made for data"
-            problems.append(Problem("LW133", message, Place(name, 1), hint=hint))
+            problems.append(too_large(name, found.st_size, MAX_BYTES, "bytes"))
             return None
         if found.st_size > 4 * MAX_CHARACTERS:
             message = f"{name} has more than {MAX_CHARACTERS} characters"

@@ -57,7 +57,7 @@ def render_query(
 ) -> Rendered | None:
     """Render one query; None with its problems added. `each` is the table's row of `for_each`."""
     if not any(mark in raw for mark in ("{{", "{%", "{#")):
-        return Rendered(SqlText(path, raw, raw, (Segment(0, 0, copied=True),)))
+        return Rendered(SqlText.plain(path, raw))
     source = index_text(path, raw)
     if _OPEN in raw:
         where = source.place(raw.index(_OPEN))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -43,6 +43,11 @@ class SqlText:
     raw: str
     text: str
     segments: tuple[Segment, ...]
+
+    @classmethod
+    def plain(cls, path: str, text: str) -> SqlText:
+        """A text that was not made of another one."""
+        return cls(path, text, text, (Segment(0, 0, copied=True),))
 
     def place(self, offset: int, length: int = 1) -> Place:
         """The user's place of the character at `offset` of the rendered text."""
@@ -132,7 +137,6 @@ class SeedFile:
     """The CSV file of a seed. It was read once and is sound: `read_csv` gives its rows."""
 
     file: SourceFile
-    where: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,10 @@ class TableSpec:
     def code(self) -> str:
         """Digest of the files that made this spec: the code store's key."""
         return digest_files(self.files)
+
+
+# Reads the tables written at these paths again; None when something is wrong with them.
+Reread = Callable[[Collection[str]], Mapping[TableName, TableSpec] | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,22 +37,13 @@ class Calls:
         """The server's Spark; LakeError LW673 when it does not answer, or not to this token."""
         request = self._request(self._proto.AnalyzePlanRequest, str(uuid.uuid4()))
         request.spark_version.SetInParent()
-        answer = self._call(self._stub.AnalyzePlan, request)
-        self._call(
-            self._stub.ReleaseSession,
-            self._request(self._proto.ReleaseSessionRequest, request.session_id),
-        )
-        return str(answer.spark_version.version)
+        return str(self._ask(self._stub.AnalyzePlan, request).spark_version.version)
 
     def changeable(self, keys: Iterable[str]) -> frozenset[str]:
         """Those settings that a session may change."""
         request = self._request(self._proto.ConfigRequest, str(uuid.uuid4()))
         request.operation.is_modifiable.keys.extend(sorted(keys))
-        answer = self._call(self._stub.Config, request)
-        self._call(
-            self._stub.ReleaseSession,
-            self._request(self._proto.ReleaseSessionRequest, request.session_id),
-        )
+        answer = self._ask(self._stub.Config, request)
         return frozenset(pair.key for pair in answer.pairs if pair.value == "true")
 
     def end_session(self, session: str, patience: float = 30.0) -> None:
@@ -73,8 +64,7 @@ class Calls:
             request.interrupt_type = self._proto.InterruptRequest.INTERRUPT_TYPE_ALL
             self._call(self._stub.Interrupt, request)
             time.sleep(0.1)
-        request = self._request(self._proto.ReleaseSessionRequest, session)
-        self._call(self._stub.ReleaseSession, request)
+        self._release(session)
 
     def close(self) -> None:
         self._channel.close()
@@ -94,6 +84,16 @@ class Calls:
             raise self._silent(error) from error
         running = self._proto.GetStatusResponse.OperationStatus.OPERATION_STATE_RUNNING
         return any(operation.state == running for operation in answer.operation_statuses)
+
+    def _ask(self, method: Callable[..., Any], request: Any) -> Any:
+        """The answer to a request that is the only one of its session."""
+        answer = self._call(method, request)
+        self._release(request.session_id)
+        return answer
+
+    def _release(self, session: str) -> None:
+        request = self._request(self._proto.ReleaseSessionRequest, session)
+        self._call(self._stub.ReleaseSession, request)
 
     def _request(self, kind: Any, session: str) -> Any:
         request = kind(session_id=session)

@@ -6,6 +6,7 @@ import atexit
 import os
 import uuid
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -133,26 +134,21 @@ def _end_client(path: Path, server: Server, token: str) -> bool:
         if sessions is None:
             return False
         if sessions:
-            calls = Calls(server.port, token)
-            try:
-                for session in sessions:
-                    calls.end_session(session)
-            except LakewrightError:
-                return False
-            finally:
-                calls.close()
+            with closing(Calls(server.port, token)) as calls:
+                try:
+                    for session in sessions:
+                        calls.end_session(session)
+                except LakewrightError:
+                    return False
         path.unlink(missing_ok=True)
         return True
 
 
 def _settings(server: Server, token: str, conf: Mapping[str, str]) -> Mapping[str, str] | None:
     """What each session is to set; None when the server's start settled it otherwise."""
-    calls = Calls(server.port, token)
-    try:
+    with closing(Calls(server.port, token)) as calls:
         # Without settings the question still tells whether the server answers.
         changeable = calls.changeable(conf or ["spark.sql.ansi.enabled"])
-    finally:
-        calls.close()
     if settings_digest(conf, changeable) != server.settings:
         return None
     return {key: value for key, value in conf.items() if key in changeable}

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -96,23 +96,23 @@ def settings_digest(conf: Mapping[str, str], changeable: frozenset[str]) -> str:
 def _fits(folder: Path, server: Server, conf: Mapping[str, str]) -> bool:
     if server.versions != Versions.here():
         return False
-    calls = Calls(server.port, read_token(folder))
-    try:
-        return settings_digest(conf, calls.changeable(conf) if conf else frozenset()) == (
-            server.settings
-        )
-    finally:
-        calls.close()
+    return _digest_at(server.port, read_token(folder), conf) == server.settings
+
+
+def _digest_at(port: int, token: str, conf: Mapping[str, str]) -> str:
+    """The digest of what the server at that port would have to be started with."""
+    if not conf:
+        return ""
+    with closing(Calls(port, token)) as calls:
+        return settings_digest(conf, calls.changeable(conf))
 
 
 def _answers(folder: Path, server: Server) -> bool:
-    calls = Calls(server.port, read_token(folder))
-    try:
-        return calls.version() == server.versions.pyspark
-    except LakewrightError:
-        return False
-    finally:
-        calls.close()
+    with closing(Calls(server.port, read_token(folder))) as calls:
+        try:
+            return calls.version() == server.versions.pyspark
+        except LakewrightError:
+            return False
 
 
 def _refuse_in_use(folder: Path, server: Server) -> None:
@@ -180,9 +180,6 @@ def _start(
     else:
         assert failed is not None
         raise failed
-    calls = Calls(port, token)
-    digest = settings_digest(conf, calls.changeable(conf) if conf else frozenset())
-    calls.close()
     server = Server(
         pid=pid,
         started=process_started(pid) or "",
@@ -194,7 +191,7 @@ def _start(
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         idle_seconds=idle_seconds,
         log=str(folder / "server.log"),
-        settings=digest,
+        settings=_digest_at(port, token, conf),
     )
     write_server(folder, server)
     return server

@@ -35,11 +35,8 @@ class CompiledRules:
 class OtherRules:
     """Rules of the project that a table may mean; `broken` ones are reported where they are."""
 
-    names: Collection[str] = ()
-    broken: Collection[str] = ()
-
-
-NO_OTHERS = OtherRules()
+    names: Collection[str]
+    broken: Collection[str]
 
 
 def compile_rules(
@@ -48,7 +45,7 @@ def compile_rules(
     tables: Mapping[TableName, Types | None],
     known: KnownTables,
     *,
-    others: OtherRules = NO_OTHERS,
+    others: OtherRules,
 ) -> CompiledRules:
     """The checks of a table in the order they are written, the key's first.
 

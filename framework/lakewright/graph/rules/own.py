@@ -29,7 +29,7 @@ from lakewright.graph.rules.rule import (
     read_mapping,
 )
 from lakewright.names import TableName, quote
-from lakewright.specs import ParameterSpec, RuleSpec, Segment, SqlText, fits_parameter
+from lakewright.specs import ParameterSpec, RuleSpec, SqlText, fits_parameter
 
 _NOBODY = TableName("any", "table")
 _STAND_INS: Mapping[str, Any] = {
@@ -119,7 +119,7 @@ def _name_of(spec: RuleSpec, tokens: list[Token], at: int) -> str:
         hint = near_hint(name.text, spec.parameters, f"parameters are {known}")
     else:
         return name.text
-    source = SqlText(spec.where.path, spec.expression, spec.expression, (Segment(0, 0, True),))
+    source = SqlText.plain(spec.where.path, spec.expression)
     where = source.place(colon.start, name.end - colon.start + 1)
     problem = Problem("LW238", message, where, hint=hint)
     raise SpecError.of([in_yaml(problem, source, spec.where)])

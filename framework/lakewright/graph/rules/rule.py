@@ -107,11 +107,10 @@ def read_columns(written: WrittenRule, value: object, at: str = "") -> tuple[str
     """One column or a list of them, each once; raises LW231 or LW218."""
     if isinstance(value, str):
         return (read_column(written, value, at),)
-    values = value
-    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+    if not isinstance(value, Sequence) or not value:
         raise written.fail("needs a column or a list of columns")
     inside = f"{at}." if at else ""
-    names = tuple(read_column(written, item, f"{inside}{i}") for i, item in enumerate(values))
+    names = tuple(read_column(written, item, f"{inside}{i}") for i, item in enumerate(value))
     if len(set(names)) != len(names):
         raise written.fail("names a column twice")
     return names

@@ -33,7 +33,7 @@ def _transform(making: Making, model: SeedModel) -> Transform | None:
     path = find_data(document.path, model.file, where, making.files, problems=making.problems)
     if path is None or read_csv(making.files[path], making.problems) is None:
         return Transform()
-    return Transform(seed=SeedFile(making.files[path], where))
+    return Transform(seed=SeedFile(making.files[path]))
 
 
 SEED = TableKind("seed", SeedModel, writes=True, transform=_transform)
