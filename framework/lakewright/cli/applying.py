@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lakewright.cli.bases import tell_costs
-from lakewright.cli.end_states import put_end
 from lakewright.cli.engine import OnDemand
 from lakewright.cli.environments import begin_environment, finish_fork
 from lakewright.cli.options import Common
@@ -46,7 +45,7 @@ from lakewright.names import TableName
 from lakewright.observe import render_json, render_problems
 from lakewright.observe.reports import render_report
 from lakewright.plans import AdoptHead, AdoptTable, BuildTable, Plan, refuse_undecided
-from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, report_document
+from lakewright.runtime import Report, Watch, apply_plan, plan_refresh, put_report, report_document
 from lakewright.runtime import refresh as run_refresh
 
 
@@ -199,7 +198,7 @@ class Work:
                     report = start(engine, watch)
                 report = serve_after(self.space, self.lake, engine, self.streams, report)
                 if self.run_id is not None:
-                    report = put_end(self.lake, self.run_id, report)
+                    report = put_report(self.lake, self.run_id, report)
                 self._tell(report)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(self._published_since(before)) from None

@@ -6,20 +6,15 @@ end: of a run with nothing to do and of one that was refused before it began, to
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from uuid import UUID
 
 from lakewright.cli.options import Common
 from lakewright.cli.workspace import Workspace, open_home, open_workspace
 from lakewright.errors import Interrupted, LakewrightError, RefusedError, UsageError
-from lakewright.lake import Lake, NotFoundError
-from lakewright.runtime import Report, report_document
-
-REPORT = "report.json"
-_MARKS = ("plan.json", REPORT)
+from lakewright.lake import Lake, NotFoundError, paths
+from lakewright.runtime import Report, put_report
 
 
 def keep_end(common: Common, run_id: str | None, run: Callable[[], int]) -> int:
@@ -42,25 +37,6 @@ def keep_end(common: Common, run_id: str | None, run: Callable[[], int]) -> int:
         raise
 
 
-def put_end(lake: Lake, run_id: str, report: Report) -> Report:
-    """Store a run's final report under its announced name; with a note when that failed."""
-    data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
-    try:
-        lake.put_run(run_id, REPORT, data)
-    except LakewrightError as error:
-        return replace(report, notes=(*report.notes, f"{REPORT} was not written: {error}"))
-    return report
-
-
-def has_marks(lake: Lake, run_id: str) -> bool:
-    """Whether a run of that name has left anything in the lake."""
-    for name in _MARKS:
-        with suppress(NotFoundError):
-            lake.get_run(run_id, name)
-            return True
-    return False
-
-
 def _check_name(run_id: str) -> None:
     try:
         known = str(UUID(run_id)) == run_id
@@ -76,7 +52,7 @@ def _refuse_used(common: Common, run_id: str) -> None:
     used = False
     with suppress(LakewrightError):  # what is wrong with the settings is told by the run
         lake = _lake_of(open_workspace(common))
-        used = lake is not None and has_marks(lake, run_id)
+        used = lake is not None and _has(lake, run_id, "plan.json", paths.REPORT)
     if used:
         raise RefusedError(
             "LW314",
@@ -90,7 +66,7 @@ def _keep_error(common: Common, run_id: str, error: LakewrightError) -> None:
     with suppress(LakewrightError):  # the error itself is told by whoever called
         space = open_workspace(common)
         lake = _lake_of(space)
-        if lake is None or _has_report(lake, run_id):
+        if lake is None or _has(lake, run_id, paths.REPORT):
             return
         report = Report(
             run_id=run_id,
@@ -101,15 +77,16 @@ def _keep_error(common: Common, run_id: str, error: LakewrightError) -> None:
             problems=error.problems,
             exit_code=error.exit_code,
         )
-        put_end(lake, run_id, report)
+        put_report(lake, run_id, report)
 
 
-def _has_report(lake: Lake, run_id: str) -> bool:
-    try:
-        lake.get_run(run_id, REPORT)
-    except NotFoundError:
-        return False
-    return True
+def _has(lake: Lake, run_id: str, *names: str) -> bool:
+    """Whether a run of that name has left any of these files in the lake."""
+    for name in names:
+        with suppress(NotFoundError):
+            lake.get_run(run_id, name)
+            return True
+    return False
 
 
 def _lake_of(space: Workspace) -> Lake | None:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
 
 from lakewright.cli.options import Common
+from lakewright.cli.starting import make_project
 from lakewright.cli.streams import Streams
-from lakewright.errors import LakeError, LakewrightError, Problem, RefusedError
+from lakewright.errors import LakewrightError, Problem, RefusedError
 from lakewright.graph import compile_project
-from lakewright.lake import open_lake
 from lakewright.observe import render_json
 from lakewright.observe.imports import imported_document, render_imported
 from lakewright.specs import load_project
 from lakewright.specs.dbt import import_dbt
-
-_LAKE = ".lake"
 
 
 def import_project(common: Common, dbt: str, folder: str) -> int:
@@ -30,9 +26,8 @@ def import_project(common: Common, dbt: str, folder: str) -> int:
     root, source = Path(folder).absolute(), Path(dbt).absolute()
     _refuse_full(root)
     imported = import_dbt(source)
-    _write(root, imported.files)
-    lake = open_lake(common.lake or str(root / _LAKE))
-    lake.create(imported.name, uuid.uuid4().hex, datetime.now(UTC))
+    _refuse_outside(root, imported.files)
+    make_project(common, root, imported.name, imported.files)
     problems = _problems(root)
     if common.json:
         streams.answer(render_json(imported_document(imported, problems)))
@@ -51,19 +46,11 @@ def _refuse_full(root: Path) -> None:
         )
 
 
-def _write(root: Path, files: Mapping[str, str]) -> None:
-    """Write every file below `root`. Names were made plain; one that leads out is a bug."""
+def _refuse_outside(root: Path, files: Iterable[str]) -> None:
+    """Names were made plain; one that leads out of the folder is a bug."""
     inside = root.resolve()
-    try:
-        for relative, text in sorted(files.items()):
-            path = (inside / relative).resolve()
-            assert path.is_relative_to(inside), relative
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise LakeError(
-            "LW346", f"cannot write the project to {root}: {error}", hint="choose another folder"
-        ) from error
+    for relative in files:
+        assert (inside / relative).resolve().is_relative_to(inside), relative
 
 
 def _problems(root: Path) -> tuple[Problem, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,7 +11,7 @@ from lakewright.engines import Engine
 from lakewright.errors import LakewrightError
 from lakewright.lake import Lake, read_served
 from lakewright.plans import count_behind, served_marks
-from lakewright.runtime import Report, Server, ServeReport, report_document, serve_latest
+from lakewright.runtime import Report, Server, ServeReport, put_report, serve_latest
 from lakewright.runtime.matching import redoable
 from lakewright.specs import ServeSpec
 
@@ -75,9 +74,4 @@ def _with_served(lake: Lake, report: Report, served: ServeReport) -> Report:
     )
     if report.release is None:
         return told  # no run has a folder: there was nothing to publish
-    data = json.dumps(report_document(told), indent=1, sort_keys=True).encode()
-    try:
-        lake.put_run(report.run_id, "report.json", data)
-    except LakewrightError as error:
-        return replace(told, notes=(*told.notes, f"report.json was not written: {error}"))
-    return told
+    return put_report(lake, report.run_id, told)

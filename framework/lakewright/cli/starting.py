@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,11 +32,19 @@ def init_project(common: Common, folder: str) -> int:
     _refuse_existing(root, files)
     name = re.sub(r"[^a-z0-9_]+", "_", root.name.lower()).strip("_")
     name = name if name[:1].isalpha() else f"project_{name}".rstrip("_")
+    texts = {relative: text.replace("PROJECT", name) for relative, text in files.items()}
+    make_project(common, root, name, texts)
+    _tell(common, streams, folder, name, sorted(files))
+    return 0
+
+
+def make_project(common: Common, root: Path, name: str, files: Mapping[str, str]) -> None:
+    """Write the files below `root`, and bind a lake to the project; LakeError LW346."""
     try:
         for relative, text in sorted(files.items()):
             path = root / relative
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text.replace("PROJECT", name), encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise LakeError(
             "LW346",
@@ -44,8 +53,6 @@ def init_project(common: Common, folder: str) -> int:
         ) from error
     lake = open_lake(common.lake or str(root / _LAKE))
     lake.create(name, uuid.uuid4().hex, datetime.now(UTC))
-    _tell(common, streams, folder, name, sorted(files))
-    return 0
 
 
 def _template_files() -> list[Path]:

@@ -14,13 +14,12 @@ from typing import Any
 
 from lakewright.cli import commands
 from lakewright.cli.durations import parse_duration
-from lakewright.cli.end_states import REPORT
 from lakewright.cli.options import Common, parse_command
 from lakewright.cli.streams import Streams
 from lakewright.cli.workspace import open_home, open_workspace
 from lakewright.engines.spark_programs import find_spark_submit, spark_surroundings
 from lakewright.errors import LakeError, UsageError
-from lakewright.lake import Lake, NotFoundError
+from lakewright.lake import Lake, NotFoundError, paths
 from lakewright.observe import FORMAT_VERSION, render_json
 from lakewright.observe.ends import render_end
 
@@ -101,7 +100,7 @@ def await_end(lake: Lake, run_id: str, patience: float) -> dict[str, Any] | None
     ends = time.monotonic() + patience
     while True:
         try:
-            found: dict[str, Any] = json.loads(lake.get_run(run_id, REPORT))
+            found: dict[str, Any] = json.loads(lake.get_run(run_id, paths.REPORT))
         except NotFoundError:
             if time.monotonic() >= ends:
                 return None
@@ -186,7 +185,7 @@ def _tell_started(common: Common, streams: Streams, submission: Submission, code
             f"spark-submit ended with {code}",
             hint="submit --wait tells how the run itself ended",
         )
-    report = f"_lakewright/runs/{submission.run_id}/{REPORT}"
+    report = paths.run(submission.run_id, paths.REPORT)
     if common.json:
         document = {
             "format_version": FORMAT_VERSION,

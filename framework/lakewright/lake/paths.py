@@ -86,6 +86,9 @@ def served_folder(name: str) -> str:
     return f"{environment(name)}/served"
 
 
+REPORT = "report.json"  # of a run: its end state, which other tools read
+
+
 def run(run_id: str, name: str) -> str:
     return f"{RUNS}/{run_id}/{name}"
 

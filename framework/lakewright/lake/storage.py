@@ -46,7 +46,7 @@ class StoredRun:
 
     @property
     def ended(self) -> bool:
-        return "report.json" in self.files
+        return paths.REPORT in self.files
 
 
 def list_tables(store: ObjectStore, environment: str) -> tuple[StoredTable, ...]:

@@ -5,7 +5,7 @@ from lakewright.runtime.applying import apply_plan
 from lakewright.runtime.planning_back import earlier_release, plan_rollback
 from lakewright.runtime.reading import clock_parameters, read_query
 from lakewright.runtime.refreshing import plan_refresh, refresh, released_graph
-from lakewright.runtime.reporting import report_document
+from lakewright.runtime.reporting import put_report, report_document
 from lakewright.runtime.rolling_back import roll_back
 from lakewright.runtime.rowdiff import RowDiff
 from lakewright.runtime.serving import (
@@ -40,6 +40,7 @@ __all__ = [
     "earlier_release",
     "plan_refresh",
     "plan_rollback",
+    "put_report",
     "read_query",
     "refresh",
     "released_graph",

@@ -76,7 +76,7 @@ def collect(plan: CollectPlan, work: Collecting) -> CollectReport:
         for claim in claims.values():
             claim.release()
     report = replace(report, skipped=tuple(skipped), notes=plan.notes)
-    work.lake.put_run(work.run_id, "report.json", _report_document(report))
+    work.lake.put_run(work.run_id, paths.REPORT, _report_document(report))
     work.stop_at("6 reported")
     return report
 

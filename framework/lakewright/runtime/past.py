@@ -234,7 +234,7 @@ def _run_of(commit: Commit | None) -> str:
 def _released_by(lake: Lake, environment: str, run_id: str) -> int | None:
     """The release that a run's report says it made there."""
     try:
-        told = json.loads(lake.get_run(run_id, "report.json"))
+        told = json.loads(lake.get_run(run_id, paths.REPORT))
     except (NotFoundError, LakeError, ValueError):
         return None  # the run died before it reported, and only the walk can tell
     number = told.get("release") if isinstance(told, dict) else None

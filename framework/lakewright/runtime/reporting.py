@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from lakewright.errors import LakewrightError, Problem
-from lakewright.lake import Release
+from lakewright.lake import Lake, Release, paths
 from lakewright.runtime.candidate import Candidate
 from lakewright.runtime.redacting import redact_report, secrets_of
 from lakewright.runtime.run import Run
@@ -94,13 +94,18 @@ def store_report(run: Run, report: Report) -> Report:
             run.lake.append_history(kind, table, now=run.plan.now)
         except LakewrightError as error:
             notes.append(f"not in the history of {kind}: {error}")
-    report = replace(report, notes=tuple(notes))
+    report = put_report(run.lake, run.run_id, replace(report, notes=tuple(notes)))
+    run.stop_at("7 reported")
+    return report
+
+
+def put_report(lake: Lake, run_id: str, report: Report) -> Report:
+    """Store a report where other tools read it, over one that is there; with a note if it fails."""
     data = json.dumps(report_document(report), indent=1, sort_keys=True).encode()
     try:
-        run.lake.put_run(run.run_id, "report.json", data)
+        lake.put_run(run_id, paths.REPORT, data)
     except LakewrightError as error:
-        report = replace(report, notes=(*notes, f"report.json was not written: {error}"))
-    run.stop_at("7 reported")
+        return replace(report, notes=(*report.notes, f"{paths.REPORT} was not written: {error}"))
     return report
 
 
